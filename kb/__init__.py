@@ -1,0 +1,1 @@
+"""Remembers: database, tickets, cases, decisions, the case index and search."""

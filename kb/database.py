@@ -1,0 +1,120 @@
+"""The database: engine, transactions, migrations. ``transaction()`` is the only place that commits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
+from sqlalchemy.orm import Session
+
+from models.errors import StorageError
+
+_WAIT_SECONDS = 30
+
+
+class Database:
+    """One database, by its SQLAlchemy address."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.engine = _engine(url)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """A session that may write: committed at the end, rolled back on any error.
+
+        Raises:
+            StorageError: the database refused (full disk, locked for too long, damaged).
+        """
+        with self._session("BEGIN IMMEDIATE") as session:
+            yield session
+            session.commit()
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session that only reads; it sees one state of the database throughout."""
+        with self._session("BEGIN") as session:
+            yield session
+
+    @contextmanager
+    def _session(self, begin: str) -> Iterator[Session]:
+        engine = self.engine.execution_options(triage_begin=begin)
+        try:
+            with Session(engine, expire_on_commit=False) as session:
+                yield session
+        except (OperationalError, DatabaseError) as error:
+            raise StorageError(f"the database refused: {_reason(error)}") from error
+
+    def upgrade(self) -> None:
+        """Bring the tables to this version's shape; nothing happens where they have it."""
+        from alembic import command
+
+        with self.engine.connect() as connection:
+            config = _alembic_config()
+            config.attributes["connection"] = connection
+            try:
+                command.upgrade(config, "head")
+            except (OperationalError, DatabaseError) as error:
+                raise StorageError(f"the database cannot be brought up to date: {_reason(error)}") from error
+
+    def is_current(self) -> bool:
+        """Whether the tables have this version's shape."""
+        from alembic.migration import MigrationContext
+        from alembic.script import ScriptDirectory
+
+        with self.engine.connect() as connection:
+            current = MigrationContext.configure(connection).get_current_revision()
+        return current == ScriptDirectory.from_config(_alembic_config()).get_current_head()
+
+    def ping(self) -> None:
+        """Ask the database for a sign of life.
+
+        Raises:
+            StorageError: it gave none.
+        """
+        with self.reading() as session:
+            session.execute(text("SELECT 1"))
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.engine.dispose()
+
+
+def _engine(url: str) -> Engine:
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return create_engine(url, pool_pre_ping=True)
+    if parsed.database and parsed.database != ":memory:":
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, connect_args={"timeout": _WAIT_SECONDS, "check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: Any) -> None:
+        # The driver's own idea of when a transaction begins is switched off: it would leave DDL outside.
+        connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}").close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Any) -> None:
+        # A writer that begins as a reader can find its snapshot stale and fail; one that waits cannot.
+        connection.exec_driver_sql(connection.get_execution_options().get("triage_begin", "BEGIN"))
+
+    return engine
+
+
+def _alembic_config() -> Any:
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config
+
+
+def _reason(error: DBAPIError | DatabaseError) -> str:
+    return str(error.orig or error).strip().splitlines()[0]

@@ -1,0 +1,87 @@
+"""A case as search sees it: hashed tokens for exact scores, vectors for meaning, both kept in SQL."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models import text
+from models.encoder import Encoder, Vectors
+
+Hashes = NDArray[np.uint32]
+
+FIELDS = ("problem", "whole")
+"""Each case has two vectors: what the problem is, and everything about it. A long case is diluted in one."""
+
+_SENTENCE_END = re.compile(r"(?<=[。？！?!\n])|(?<=\.)\s")
+_SHORTEST_LEAD = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What is stored for search: tokens with repetitions, and vectors (fields, dimension) of length 1."""
+
+    words: Hashes
+    pairs: Hashes
+    vectors: NDArray[np.float16]
+
+
+@dataclass(frozen=True, slots=True)
+class CaseText:
+    """The two texts that a case is found by."""
+
+    problem: str
+    whole: str
+
+    @classmethod
+    def of_one(cls, whole: str) -> CaseText:
+        """For a case given as one text, its first sentence stands for the problem."""
+        return cls(lead(whole), whole)
+
+
+def lead(whole: str) -> str:
+    """The first sentence of a text, or all of it where there is no second."""
+    taken = ""
+    for part in _SENTENCE_END.split(whole):
+        taken += part
+        if len(taken.strip()) >= _SHORTEST_LEAD:
+            break
+    return taken.strip() or whole
+
+
+def documents(cases: Sequence[CaseText], encoder: Encoder) -> list[Document]:
+    """Analyse and encode cases, in one batch."""
+    texts = [piece for case in cases for piece in (case.problem, case.whole)]
+    vectors = encoder.encode(texts).reshape(len(cases), len(FIELDS), encoder.dimension)
+    return [
+        Document(*hashed(case.whole), vectors[number].astype(np.float16)) for number, case in enumerate(cases)
+    ]
+
+
+def hashed(whole: str) -> tuple[Hashes, Hashes]:
+    """The hashes of a text's words and of its pairs of Han characters, in order."""
+    analysis = text.analyse(whole)
+    return hashes(analysis.words), hashes(["\x02" + pair for pair in analysis.pairs])
+
+
+def hashes(tokens: Sequence[str]) -> Hashes:
+    """CRC-32 of each token: two tokens of one text fall together once in tens of millions."""
+    return np.array([zlib.crc32(token.encode()) for token in tokens], dtype=np.uint32)
+
+
+def fingerprint(encoder: Encoder) -> str:
+    """Names what documents were made with; another encoder or analyser gives another."""
+    made_with = f"{encoder.identity}/{text.ANALYSER_VERSION}/{','.join(FIELDS)}"
+    slug = re.sub(r"[^a-z0-9]+", "-", encoder.identity.lower()).strip("-")[:40]
+    return f"{slug}-{hashlib.sha256(made_with.encode()).hexdigest()[:8]}"
+
+
+def unit(vectors: NDArray[np.float16]) -> Vectors:
+    """Stored vectors in single precision; rounding moved their lengths by less than 0.001."""
+    return vectors.astype(np.float32)

@@ -1,0 +1,144 @@
+"""Which cases hold the words of a query: candidates from the database's own full-text index, exact scores here.
+
+The index holds hashed tokens cut by our analyser, so that Chinese is found as words and as pairs of
+characters, whatever the database thinks of it. SQLite keeps them in FTS5, PostgreSQL in a tsvector with a
+GIN index. The score is BM25 (Robertson and Zaragoza 2009) divided by the best BM25 that any case could
+have for the query: 1 means that all that was asked is in it, and a query in another language gets nearly 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import select, text, update
+from sqlalchemy.orm import Session
+
+from kb.documents import Document, Hashes
+from kb.tables import CorpusSize
+
+K1 = 1.2
+B = 0.75
+MOST_TERMS = 24
+"""The rarest terms of a query are looked up; the hundredth term of a long e-mail decides nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One field's terms of a query with what the corpus knows of them."""
+
+    terms: Hashes
+    rarity: NDArray[np.float64]
+    average: float
+
+    @property
+    def best(self) -> float:
+        """The BM25 that no case can exceed."""
+        return float(self.rarity.sum() * (K1 + 1))
+
+
+def add(session: Session, case_pk: int, document: Document) -> None:
+    """Make a case findable; one that is already there must be removed first."""
+    tokens = " ".join(_code(term) for term in (*document.words, *document.pairs))
+    make = ":tokens" if _sqlite(session) else "to_tsvector('simple', :tokens)"
+    session.execute(
+        text(f"INSERT INTO case_terms (rowid, terms) VALUES (:pk, {make})"), {"pk": case_pk, "tokens": tokens}
+    )
+    _count(session, 1, document)
+
+
+def remove(session: Session, case_pk: int, document: Document) -> None:
+    """Make a case unfindable; ``document`` is what it was added with."""
+    session.execute(text("DELETE FROM case_terms WHERE rowid = :pk"), {"pk": case_pk})
+    _count(session, -1, document)
+
+
+def clear(session: Session) -> None:
+    """Forget all cases."""
+    session.execute(text("DELETE FROM case_terms"))
+    session.execute(update(CorpusSize).values(documents=0, words=0, pairs=0))
+
+
+def prepare(session: Session, words: Hashes, pairs: Hashes) -> tuple[Query, Query]:
+    """Look up how rare the query's words and pairs are."""
+    size = session.execute(select(CorpusSize.documents, CorpusSize.words, CorpusSize.pairs)).one()
+    own_words, own_pairs = np.unique(words), np.unique(pairs)
+    seen = _frequencies(session, [*own_words, *own_pairs])
+    made = []
+    for terms, tokens in ((own_words, size.words), (own_pairs, size.pairs)):
+        holding = np.array([seen.get(int(term), 0) for term in terms], dtype=np.float64)
+        rarity = np.log1p((size.documents - holding + 0.5) / (holding + 0.5))
+        made.append(Query(terms, np.maximum(rarity, 0.0), max(tokens / max(size.documents, 1), 1.0)))
+    return made[0], made[1]
+
+
+def candidates(session: Session, words: Query, pairs: Query, most: int) -> list[int]:
+    """The keys of the cases that hold the query's rarest terms, best first."""
+    terms = np.concatenate([words.terms, pairs.terms])
+    rarity = np.concatenate([words.rarity, pairs.rarity])
+    if not len(terms):
+        return []
+    rarest = terms[np.argsort(-rarity, kind="stable")[:MOST_TERMS]]
+    if _sqlite(session):
+        statement = "SELECT rowid FROM case_terms WHERE case_terms MATCH :query ORDER BY rank LIMIT :most"
+        query = " OR ".join(f'"{_code(term)}"' for term in rarest)
+    else:
+        statement = (
+            "SELECT rowid FROM case_terms WHERE terms @@ to_tsquery('simple', :query) "
+            "ORDER BY ts_rank(terms, to_tsquery('simple', :query), 1) DESC LIMIT :most"
+        )
+        query = " | ".join(_code(term) for term in rarest)
+    return list(session.scalars(text(statement), {"query": query, "most": most}))
+
+
+def scores(query: Query, texts: Sequence[Hashes]) -> NDArray[np.float64]:
+    """The self-normalised BM25 of each text, 0..1."""
+    if not len(query.terms) or not texts or query.best <= 0:
+        return np.zeros(len(texts))
+    lengths = np.array([len(tokens) for tokens in texts])
+    tokens = np.concatenate(texts)
+    owner = np.repeat(np.arange(len(texts)), lengths)
+    place = np.minimum(np.searchsorted(query.terms, tokens), len(query.terms) - 1)
+    hit = query.terms[place] == tokens
+    cells = owner[hit] * len(query.terms) + place[hit]
+    counts = np.bincount(cells, minlength=len(texts) * len(query.terms)).reshape(len(texts), -1)
+    damping = K1 * (1 - B + B * lengths / query.average)
+    weighed = counts * (K1 + 1) / (counts + damping[:, None]) @ query.rarity
+    return np.asarray(weighed / query.best)
+
+
+def _frequencies(session: Session, terms: Sequence[int]) -> dict[int, int]:
+    """How many cases hold each term."""
+    if not terms:
+        return {}
+    codes = [_code(term) for term in terms]
+    if _sqlite(session):
+        names = {f"t{number}": code for number, code in enumerate(codes)}
+        marks = ",".join(f":{name}" for name in names)
+        statement = text(f"SELECT term, doc FROM case_vocabulary WHERE term IN ({marks})")
+        return {int(row.term[1:], 16): row.doc for row in session.execute(statement, names)}
+    statement = text(
+        "SELECT code, (SELECT count(*) FROM case_terms WHERE terms @@ to_tsquery('simple', code)) AS doc "
+        "FROM unnest(CAST(:codes AS text[])) AS code"
+    )
+    return {int(row.code[1:], 16): row.doc for row in session.execute(statement, {"codes": codes})}
+
+
+def _count(session: Session, sign: int, document: Document) -> None:
+    session.execute(
+        update(CorpusSize).values(
+            documents=CorpusSize.documents + sign,
+            words=CorpusSize.words + sign * len(document.words),
+            pairs=CorpusSize.pairs + sign * len(document.pairs),
+        )
+    )
+
+
+def _code(term: int) -> str:
+    return f"x{int(term):08x}"
+
+
+def _sqlite(session: Session) -> bool:
+    return session.get_bind().dialect.name == "sqlite"

@@ -1,0 +1,242 @@
+"""What is stored. One class a noun; SQL is the truth, the vector index can be made again from it.
+
+Times are UTC. Texts, not database enums, hold the codes of the taxonomy, which an organisation may change.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Date,
+    DateTime,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+Key = BigInteger().with_variant(Integer, "sqlite")
+"""SQLite numbers rows by itself only in a column of exactly this type."""
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """An aware UTC time. SQLite forgets the zone; here it is put back."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: object) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone cannot be stored")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: object) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class Ticket(Base):
+    """A customer's ticket with its current state; what led there is in decisions and transitions."""
+
+    __tablename__ = "tickets"
+
+    pk: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=True)
+    id: Mapped[str] = mapped_column(String(80), unique=True)
+    received_at: Mapped[datetime] = mapped_column(UtcTime, index=True)
+    subject: Mapped[str] = mapped_column(Text, default="")
+    description: Mapped[str] = mapped_column(Text)
+    language: Mapped[str] = mapped_column(String(8))
+    channel: Mapped[str] = mapped_column(String(20), default="")
+    product: Mapped[str] = mapped_column(String(200), default="")
+    version: Mapped[str] = mapped_column(String(80), default="")
+    customer: Mapped[str] = mapped_column(String(200), default="")
+    contact_person: Mapped[str] = mapped_column(String(120), default="")
+    contact: Mapped[str] = mapped_column(String(200), default="")
+    customer_tier: Mapped[str] = mapped_column(String(20), default="ordinary")
+    category: Mapped[str] = mapped_column(String(60), default="")
+    priority: Mapped[str] = mapped_column(String(60), default="")
+    team: Mapped[str] = mapped_column(String(60), default="")
+    owner: Mapped[str] = mapped_column(String(120), default="")
+    status: Mapped[str] = mapped_column(String(20), index=True)
+    due_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    solution: Mapped[str] = mapped_column(Text, default="")
+    satisfaction: Mapped[int | None] = mapped_column(Integer)
+    remark: Mapped[str] = mapped_column(Text, default="")
+    content_hash: Mapped[str] = mapped_column(String(32), default="")
+
+
+class Transition(Base):
+    """One step in a ticket's life."""
+
+    __tablename__ = "transitions"
+
+    pk: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=True)
+    ticket_pk: Mapped[int] = mapped_column(ForeignKey("tickets.pk", ondelete="CASCADE"), index=True)
+    before: Mapped[str] = mapped_column(String(20))
+    after: Mapped[str] = mapped_column(String(20))
+    at: Mapped[datetime] = mapped_column(UtcTime)
+    by: Mapped[str] = mapped_column(String(120))
+    note: Mapped[str] = mapped_column(Text, default="")
+
+
+class Decision(Base):
+    """What was suggested for one target of a ticket and what a person made of it. Rows are only added.
+
+    ``final`` and ``decided_by`` are empty in the row of the suggestion itself.
+    """
+
+    __tablename__ = "decisions"
+
+    pk: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=True)
+    ticket_pk: Mapped[int] = mapped_column(ForeignKey("tickets.pk", ondelete="CASCADE"), index=True)
+    target: Mapped[str] = mapped_column(String(20))
+    suggested: Mapped[str] = mapped_column(String(60))
+    confidence: Mapped[float] = mapped_column(Float)
+    band: Mapped[str] = mapped_column(String(10))
+    shown: Mapped[bool] = mapped_column(Boolean)
+    final: Mapped[str | None] = mapped_column(String(60))
+    decided_by: Mapped[str | None] = mapped_column(String(120))
+    reason: Mapped[str] = mapped_column(String(200), default="")
+    model_version: Mapped[str] = mapped_column(String(80))
+    at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class Case(Base):
+    """An archived case: a problem, its cause, and a solution whose proof is in the uses."""
+
+    __tablename__ = "cases"
+
+    pk: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=True)
+    id: Mapped[str] = mapped_column(String(80), unique=True)
+    problem: Mapped[str] = mapped_column(Text)
+    symptoms: Mapped[str] = mapped_column(Text, default="")
+    product: Mapped[str] = mapped_column(String(200), default="")
+    version: Mapped[str] = mapped_column(String(80), default="")
+    language: Mapped[str] = mapped_column(String(8))
+    category: Mapped[str] = mapped_column(String(60), default="", index=True)
+    cause_code: Mapped[str] = mapped_column(String(40), default="unknown")
+    cause_kind: Mapped[str] = mapped_column(String(20), default="accidental")
+    cause: Mapped[str] = mapped_column(Text, default="")
+    solution: Mapped[str] = mapped_column(Text, default="")
+    resources: Mapped[str] = mapped_column(Text, default="")
+    team: Mapped[str] = mapped_column(String(60), default="")
+    hours: Mapped[float | None] = mapped_column(Float)
+    satisfaction: Mapped[int | None] = mapped_column(Integer)
+    reopened: Mapped[bool] = mapped_column(Boolean, default=False)
+    keywords: Mapped[list[str]] = mapped_column(JSON, default=list)
+    closed_on: Mapped[date | None] = mapped_column(Date)
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
+    content_hash: Mapped[str] = mapped_column(String(32), default="")
+
+
+class CaseUse(Base):
+    """One use of a case's solution, on one ticket or question, and how it went."""
+
+    __tablename__ = "case_uses"
+
+    pk: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=True)
+    case_pk: Mapped[int] = mapped_column(ForeignKey("cases.pk", ondelete="CASCADE"), index=True)
+    ticket_id: Mapped[str] = mapped_column(String(80), default="")
+    worked: Mapped[bool] = mapped_column(Boolean)
+    reopened: Mapped[bool] = mapped_column(Boolean, default=False)
+    version: Mapped[str] = mapped_column(String(80), default="")
+    used_by: Mapped[str] = mapped_column(String(120), default="")
+    used_at: Mapped[datetime] = mapped_column(UtcTime)
+    note: Mapped[str] = mapped_column(Text, default="")
+
+    __table_args__ = (UniqueConstraint("case_pk", "ticket_id", "used_at"),)
+
+
+class CaseDocument(Base):
+    """A case as search sees it: hashed tokens and half-precision vectors, made with one encoder."""
+
+    __tablename__ = "case_documents"
+
+    case_pk: Mapped[int] = mapped_column(
+        ForeignKey("cases.pk", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    words: Mapped[bytes] = mapped_column(LargeBinary)
+    pairs: Mapped[bytes] = mapped_column(LargeBinary)
+    vectors: Mapped[bytes] = mapped_column(LargeBinary)
+    fingerprint: Mapped[str] = mapped_column(String(80))
+
+
+class CorpusSize(Base):
+    """One row: how many documents and tokens there are, kept in step by every write, for BM25."""
+
+    __tablename__ = "corpus_size"
+
+    pk: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    documents: Mapped[int] = mapped_column(Key, default=0)
+    words: Mapped[int] = mapped_column(Key, default=0)
+    pairs: Mapped[int] = mapped_column(Key, default=0)
+
+
+class IndexTask(Base):
+    """A write the vector index still has to see; added with the case, removed once applied."""
+
+    __tablename__ = "index_tasks"
+
+    pk: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=True)
+    case_pk: Mapped[int] = mapped_column(Key)
+
+
+class Import(Base):
+    """One import of one file: how far it came and what was wrong with it."""
+
+    __tablename__ = "imports"
+
+    pk: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=True)
+    id: Mapped[str] = mapped_column(String(80), unique=True)
+    kind: Mapped[str] = mapped_column(String(10))
+    file_name: Mapped[str] = mapped_column(String(200))
+    stored_as: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(String(10))
+    cursor: Mapped[int] = mapped_column(Integer, default=0)
+    batches: Mapped[int] = mapped_column(Integer, default=0)
+    added: Mapped[int] = mapped_column(Integer, default=0)
+    changed: Mapped[int] = mapped_column(Integer, default=0)
+    unchanged: Mapped[int] = mapped_column(Integer, default=0)
+    bad: Mapped[int] = mapped_column(Integer, default=0)
+    error: Mapped[str] = mapped_column(Text, default="")
+    started_at: Mapped[datetime] = mapped_column(UtcTime)
+
+    __table_args__ = (Index("ix_imports_state", "state"),)
+
+
+class ImportProblem(Base):
+    """A row that could not be imported, with its number and the reason."""
+
+    __tablename__ = "import_problems"
+
+    pk: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=True)
+    import_pk: Mapped[int] = mapped_column(ForeignKey("imports.pk", ondelete="CASCADE"), index=True)
+    row: Mapped[int] = mapped_column(Integer)
+    field: Mapped[str] = mapped_column(String(80), default="")
+    message: Mapped[str] = mapped_column(Text)

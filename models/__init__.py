@@ -1,0 +1,1 @@
+"""Measures: text analysis, encoder, classifiers, calibration, evaluation and the model store."""

@@ -1,0 +1,91 @@
+"""From scores to probabilities that mean what they say, and to the bands an agent sees."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import optimize, special
+
+AUTO_PRECISION = 0.9
+"""Above the ``auto`` threshold at least this share of suggestions was right on held-out texts."""
+SUGGEST_PRECISION = 0.6
+"""Between ``suggest`` and ``auto`` at least this share; below it a person is asked."""
+_FEW = 30
+ANY = "*"
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Blend:
+    """How loudly each head speaks: score = lexical x coverage x a + semantic x b. Also the temperature."""
+
+    lexical: float
+    semantic: float
+
+    def join(self, lexical: Floats, coverage: Floats, semantic: Floats) -> Floats:
+        """Blended scores (texts, labels)."""
+        return self.lexical * coverage[:, None] * lexical + self.semantic * semantic
+
+
+def fit_blend(lexical: Floats, coverage: Floats, semantic: Floats, targets: NDArray[np.intp]) -> Blend:
+    """The blend of least log loss on held-out scores; ``targets`` are label numbers.
+
+    Both weights are positive by construction, so that no head can be turned against itself.
+    """
+
+    def loss(logs: Floats) -> float:
+        scores = Blend(*np.exp(logs)).join(lexical, coverage, semantic)
+        picked = scores[np.arange(len(targets)), targets]
+        return float((special.logsumexp(scores, axis=1) - picked).mean())
+
+    found = optimize.minimize(loss, np.zeros(2), method="Nelder-Mead", options={"xatol": 1e-2, "fatol": 1e-5})
+    weights = np.exp(np.clip(found.x, -5.0, 5.0))
+    return Blend(float(weights[0]), float(weights[1]))
+
+
+@dataclass(frozen=True, slots=True)
+class Bands:
+    """Thresholds by language and label, with ``*`` where there were too few examples for one of its own."""
+
+    thresholds: Mapping[str, tuple[float, float]]
+
+    def band(self, confidence: float, language: str, label: str) -> str:
+        """``auto``, ``suggest`` or ``ask``."""
+        for key in (f"{language}/{label}", f"{language}/{ANY}", f"{ANY}/{label}", f"{ANY}/{ANY}"):
+            if key in self.thresholds:
+                suggest, auto = self.thresholds[key]
+                break
+        else:
+            return "ask"
+        return "auto" if confidence >= auto else "suggest" if confidence >= suggest else "ask"
+
+
+def fit_bands(
+    confidences: Floats, correct: NDArray[np.bool_], languages: Sequence[str], labels: Sequence[str]
+) -> Bands:
+    """Choose thresholds on held-out predictions, per language and label where there are enough of them."""
+    found: dict[str, tuple[float, float]] = {}
+    tongue, label = np.asarray(languages), np.asarray(labels)
+    for language in [*sorted(set(languages)), ANY]:
+        for name in [*sorted(set(labels)), ANY]:
+            chosen = ((tongue == language) | (language == ANY)) & ((label == name) | (name == ANY))
+            if chosen.sum() < _FEW and (language, name) != (ANY, ANY):
+                continue
+            suggest = _threshold(confidences[chosen], correct[chosen], SUGGEST_PRECISION)
+            auto = _threshold(confidences[chosen], correct[chosen], AUTO_PRECISION)
+            found[f"{language}/{name}"] = (suggest, max(auto, suggest))
+    return Bands(found)
+
+
+def _threshold(confidences: Floats, correct: NDArray[np.bool_], precision: float) -> float:
+    """The lowest confidence at and above which the stated share was right; over 1 where none is."""
+    order = np.argsort(-confidences, kind="stable")
+    right = np.cumsum(correct[order])
+    share = right / np.arange(1, len(order) + 1)
+    # A run of lucky first ones is no evidence: a third of an event is added to the wrong side.
+    enough = np.flatnonzero((right / (np.arange(1, len(order) + 1) + 1 / 3) >= precision) & (share >= precision))
+    return float(confidences[order[enough[-1]]]) if len(enough) else 1.01

@@ -1,0 +1,145 @@
+"""The classifier: a lexical and a semantic head, each by itself, blended late. Used for category and priority.
+
+Simply joining both sets of features loses across languages (0.81 against 0.89); so does any fixed mean of
+the two. Here the lexical head speaks as far as its vocabulary covers the text, and how loudly each head
+speaks is learned on texts it has not seen (out-of-fold), which calibrates the probabilities as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from models.calibration import Bands, Blend, fit_bands, fit_blend
+from models.encoder import Vectors
+from models.errors import InputError
+from models.lexical import LexicalHead
+from models.semantic import SemanticHead
+
+Step = Callable[[str], None]
+_FOLDS = 5
+_MANY_TEXTS = 4000
+
+
+class Classifier:
+    """Calibrated probabilities over labels, with bands and the terms that spoke.
+
+    Texts come as pairs: the analyser's tokens joined by spaces, and the encoder's vector.
+    """
+
+    def __init__(self, lexical: LexicalHead, semantic: SemanticHead, blend: Blend, bands: Bands) -> None:
+        self.lexical_ = lexical
+        self.semantic_ = semantic
+        self.blend_ = blend
+        self.bands_ = bands
+
+    @property
+    def labels(self) -> list[str]:
+        """The labels in the order of the columns of ``predict_proba``."""
+        return [str(label) for label in self.lexical_.labels_]
+
+    @classmethod
+    def fit(
+        cls,
+        documents: Sequence[str],
+        vectors: Vectors,
+        labels: Sequence[str],
+        languages: Sequence[str],
+        *,
+        groups: Sequence[str] | None = None,
+        step: Step = lambda _: None,
+    ) -> Classifier:
+        """Train on labelled texts.
+
+        ``groups`` (such as trades) keeps texts of one origin on one side of each fold, so that the blend
+        and the bands are chosen for texts unlike those learned from. ``step`` is told what begins.
+
+        Raises:
+            InputError: fewer than two texts of each of two labels.
+        """
+        names = np.asarray(labels, dtype=np.str_)
+        known, targets, sizes = np.unique(names, return_inverse=True, return_counts=True)
+        if len(known) < 2 or len(names) < 4 or (sizes >= 2).sum() < 2:
+            raise InputError("training needs at least two labels with two texts each", field="label")
+        tokens = np.asarray(documents, dtype=object)
+        folds = _folds(targets, groups)
+        shape = (len(names), len(known))
+        lexical, semantic, coverage = np.zeros(shape), np.zeros(shape), np.zeros(len(names))
+        for number in np.unique(folds):
+            step(f"fold {number + 1}")
+            held = folds == number
+            if len(np.unique(names[~held])) < 2:
+                continue
+            words = LexicalHead().fit(tokens[~held], names[~held])
+            meaning = SemanticHead().fit(vectors[~held], names[~held])
+            scores, coverage[held] = words.scores(tokens[held])
+            lexical[held] = _spread(scores, words.labels_, known)
+            semantic[held] = _spread(meaning.scores(vectors[held]), meaning.labels_, known)
+        blend = fit_blend(lexical, coverage, semantic, targets)
+        chances = special.softmax(blend.join(lexical, coverage, semantic), axis=1)
+        best = chances.argmax(axis=1)
+        bands = fit_bands(chances.max(axis=1), best == targets, languages, [str(known[i]) for i in best])
+        step("all texts")
+        return cls(LexicalHead().fit(tokens, names), SemanticHead().fit(vectors, names), blend, bands)
+
+    def predict_proba(self, documents: Sequence[str], vectors: Vectors) -> NDArray[np.float64]:
+        """Probabilities (texts, labels); each row adds up to 1."""
+        scores, coverage = self.lexical_.scores(documents)
+        blended = self.blend_.join(scores, coverage, self.semantic_.scores(vectors))
+        chances: NDArray[np.float64] = special.softmax(blended, axis=1)
+        return chances
+
+    def predict(self, documents: Sequence[str], vectors: Vectors) -> list[str]:
+        """The most probable label of each text."""
+        names = self.labels
+        return [names[i] for i in self.predict_proba(documents, vectors).argmax(axis=1)]
+
+    def reasons(self, document: str, label: str, most: int = 6) -> list[tuple[str, float]]:
+        """The terms that spoke loudest for (positive) and against (negative) a label, in its score's units."""
+        _, coverage = self.lexical_.scores([document])
+        volume = self.blend_.lexical * float(coverage[0])
+        found = self.lexical_.contributions(document, self.labels.index(label))
+        loudest = sorted(((term, weight * volume) for term, weight in found), key=lambda item: -abs(item[1]))
+        return [(term, round(weight, 4)) for term, weight in loudest[:most] if abs(weight) >= 0.005]
+
+    @property
+    def parts(self) -> dict[str, Any]:
+        """Everything learned, as plain values, arrays and scikit-learn objects, to be stored."""
+        return {
+            "lexical": self.lexical_.parts,
+            "semantic": self.semantic_.parts,
+            "blend": [self.blend_.lexical, self.blend_.semantic],
+            "bands": {key: list(pair) for key, pair in self.bands_.thresholds.items()},
+        }
+
+    @classmethod
+    def of_parts(cls, parts: dict[str, Any]) -> Classifier:
+        """The classifier that ``parts`` came from."""
+        bands = Bands({key: (low, high) for key, (low, high) in parts["bands"].items()})
+        return cls(LexicalHead(parts["lexical"]), SemanticHead(parts["semantic"]), Blend(*parts["blend"]), bands)
+
+
+def _folds(targets: NDArray[np.intp], groups: Sequence[str] | None) -> NDArray[np.intp]:
+    """A fold number for each text: whole groups where there are enough of them, else dealt out by label."""
+    number = _FOLDS if len(targets) < _MANY_TEXTS else 3
+    if groups is not None:
+        _, group = np.unique(np.asarray(groups, dtype=np.str_), return_inverse=True)
+        if group.max() + 1 >= number:
+            return np.asarray(group % number, dtype=np.intp)
+    folds = np.zeros(len(targets), dtype=np.intp)
+    shuffle = np.random.default_rng(0)
+    for target in np.unique(targets):
+        places = shuffle.permutation(np.flatnonzero(targets == target))
+        folds[places] = np.arange(len(places)) % number
+    return folds
+
+
+def _spread(scores: NDArray[np.float64], have: NDArray[np.str_], want: NDArray[np.str_]) -> NDArray[np.float64]:
+    """Give labels that a fold never saw the lowest score of each text."""
+    full = np.repeat(scores.min(axis=1, keepdims=True), len(want), axis=1)
+    full[:, np.searchsorted(want, have)] = scores
+    return full

@@ -1,0 +1,120 @@
+"""Text to unit vectors, by any sentence-transformers model; one is loaded once for the whole process.
+
+``use`` (the default) is the network of ``models.use_encoder``, ``hashing`` the model-free one of
+``models.hashing_encoder``; anything else is a folder or a hub id of a sentence-transformers model.
+Importing this module is cheap: the libraries behind it load with the first model.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.errors import ModelError
+
+Vectors = NDArray[np.float32]
+"""(texts, dimension), each row of length 1."""
+
+DEFAULT = "use"
+BATCH = 32
+
+_lock = threading.Lock()
+_loaded: dict[str, Encoder] = {}
+
+
+class Encoder(Protocol):
+    """What the product needs of an encoder."""
+
+    @property
+    def identity(self) -> str:
+        """Names everything that shapes a vector: model and version. Equal identity, equal vectors."""
+
+    @property
+    def dimension(self) -> int:
+        """How many numbers a vector has."""
+
+    def encode(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Vectors:
+        """Encode texts, in order; ``progress`` is told how many texts were done at each step."""
+
+
+class SentenceEncoder:
+    """A sentence-transformers model on the CPU. Safe to call from several threads."""
+
+    def __init__(self, model: Any, identity: str) -> None:
+        self._model = model
+        self._identity = identity
+        self._turn = threading.Lock()
+
+    @property
+    def identity(self) -> str:
+        return self._identity
+
+    @property
+    def dimension(self) -> int:
+        return int(self._model.get_embedding_dimension())
+
+    def encode(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Vectors:
+        if not texts:
+            return np.zeros((0, self.dimension), dtype=np.float32)
+        parts = []
+        step = len(texts) if progress is None else BATCH * 8
+        with self._turn:
+            for start in range(0, len(texts), step):
+                batch = list(texts[start : start + step])
+                vectors = self._model.encode(
+                    batch, batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False
+                )
+                parts.append(np.asarray(vectors, dtype=np.float32))
+                if progress is not None:
+                    progress(len(batch))
+        return np.concatenate(parts)
+
+
+def load_encoder(name: str = DEFAULT) -> Encoder:
+    """The encoder of that name, loaded at the first call.
+
+    Raises:
+        ModelError: the model is not there or cannot be loaded.
+    """
+    with _lock:
+        if name not in _loaded:
+            _loaded[name] = _load(name)
+        return _loaded[name]
+
+
+def _load(name: str) -> Encoder:
+    if name == "hashing":
+        from models.hashing_encoder import HashingEncoder
+
+        return HashingEncoder()
+    import os
+
+    # Nothing is ever fetched unasked: a hub id works where it lies in the local cache.
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    from sentence_transformers import SentenceTransformer
+
+    if name == DEFAULT:
+        from models.use_encoder import UseModule, weights_version
+
+        model = SentenceTransformer(modules=[UseModule()], device="cpu")
+        return SentenceEncoder(model, f"use-multilingual-v3@{weights_version()}")
+    try:
+        model = SentenceTransformer(name, device="cpu")
+    except (OSError, ValueError, RuntimeError) as error:
+        raise ModelError(f"the encoder {name!r} cannot be loaded: {error}") from error
+    return SentenceEncoder(model, _identity_of(name, model))
+
+
+def _identity_of(name: str, model: Any) -> str:
+    """A folder is named by its own name and its weights' size, a hub id by its commit where known."""
+    folder = Path(name)
+    if folder.is_dir():
+        size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+        return f"{folder.name}@{size}"
+    commit = getattr(getattr(model, "model_card_data", None), "base_model_revision", None)
+    return f"{name}@{commit}" if commit else name

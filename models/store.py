@@ -1,0 +1,154 @@
+"""Models on disk: one folder a version, a pointer to the current one, its history for rolling back.
+
+Stored with skops, not pickle: loading runs no code, and only the types listed here are accepted, whatever
+a file names. A version is written beside the others and renamed into place, so that a killed process
+leaves either the whole of it or nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from models.card import Card
+from models.classifier import Classifier
+from models.errors import ConflictError, InputError, ModelError, NotFoundError
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,40}")
+_TRUSTED: list[str] = []
+"""Beyond what skops trusts by default (scikit-learn and numpy) nothing is needed, so nothing is listed."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredModel:
+    """A model ready for use; a model trained without priorities has none of its own."""
+
+    card: Card
+    classifiers: dict[str, Classifier]
+
+
+class ModelStore:
+    """The folder of models."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def versions(self) -> list[Card]:
+        """The cards of all stored models, oldest first."""
+        if not self.folder.is_dir():
+            return []
+        cards = [
+            Card.of_json(path.read_text(encoding="utf-8")) for path in self.folder.glob("*/card.json")
+        ]
+        return sorted(cards, key=lambda card: (card.created_at, card.version))
+
+    def next_version(self, name: str) -> str:
+        """The next free version of a name: ``helpdesk`` gives ``helpdesk-1``, then ``helpdesk-2``.
+
+        Raises:
+            InputError: the name cannot be a folder.
+        """
+        if not _NAME.fullmatch(name):
+            raise InputError("a model's name is small letters, digits, - and _", field="name")
+        taken = [path.name for path in self.folder.glob(f"{name}-*")] if self.folder.is_dir() else []
+        numbers = [int(tail) for entry in taken if (tail := entry[len(name) + 1 :]).isdigit()]
+        return f"{name}-{max(numbers, default=0) + 1}"
+
+    def save(self, card: Card, classifiers: dict[str, Classifier]) -> StoredModel:
+        """Write a new version. It is not promoted.
+
+        Raises:
+            ConflictError: the version exists.
+        """
+        import skops.io
+
+        self.folder.mkdir(parents=True, exist_ok=True)
+        target = self.folder / card.version
+        if target.exists():
+            raise ConflictError(f"the model {card.version} exists already")
+        draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=self.folder))
+        try:
+            for name, classifier in classifiers.items():
+                skops.io.dump(classifier.parts, draft / f"{name}.skops")
+            (draft / "card.json").write_text(card.to_json(), encoding="utf-8")
+            os.rename(draft, target)
+        except BaseException:
+            shutil.rmtree(draft, ignore_errors=True)
+            raise
+        return StoredModel(card, classifiers)
+
+    def card(self, version: str) -> Card:
+        """The card of one version.
+
+        Raises:
+            NotFoundError: there is no such version.
+        """
+        path = self.folder / version / "card.json"
+        if not _NAME.fullmatch(version) or not path.is_file():
+            raise NotFoundError(f"there is no model {version!r}", field="version")
+        return Card.of_json(path.read_text(encoding="utf-8"))
+
+    def load(self, version: str) -> StoredModel:
+        """Read one version.
+
+        Raises:
+            NotFoundError: there is no such version.
+            ModelError: its files are damaged or hold types that no model of ours has.
+        """
+        import skops.io
+
+        card = self.card(version)
+        classifiers = {}
+        for name in card.labels:
+            path = self.folder / version / f"{name}.skops"
+            try:
+                parts: dict[str, Any] = skops.io.load(path, trusted=_TRUSTED)
+                classifiers[name] = Classifier.of_parts(parts)
+            except Exception as error:  # a damaged archive can fail anywhere inside skops
+                raise ModelError(f"the model {version} is damaged ({name}): {error}") from error
+        return StoredModel(card, classifiers)
+
+    def current(self) -> str | None:
+        """The promoted version, if there is one."""
+        history = self._history()
+        return history[-1] if history else None
+
+    def promote(self, version: str) -> None:
+        """Make a stored version the current one."""
+        self.card(version)
+        history = self._history()
+        if not history or history[-1] != version:
+            self._write([*history, version])
+
+    def rollback(self) -> str:
+        """Go back to the version that was current before; answers which.
+
+        Raises:
+            ConflictError: there was none.
+        """
+        history = self._history()
+        if len(history) < 2:
+            raise ConflictError("there is no earlier model to go back to")
+        self._write(history[:-1])
+        return history[-2]
+
+    def _history(self) -> list[str]:
+        path = self.folder / "current.json"
+        if not path.is_file():
+            return []
+        try:
+            history: list[str] = json.loads(path.read_text(encoding="utf-8"))["history"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise ModelError(f"{path} is damaged: {error}") from error
+        return history
+
+    def _write(self, history: list[str]) -> None:
+        draft = self.folder / ".current.json"
+        draft.write_text(json.dumps({"history": history}), encoding="utf-8")
+        os.replace(draft, self.folder / "current.json")
