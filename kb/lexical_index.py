@@ -1,4 +1,4 @@
-"""Which cases hold the words of a query: candidates from the database's own full-text index, exact scores here.
+"""Which cases hold the words of a query: candidates from the database's full-text index, exact scores here.
 
 The index holds hashed tokens cut by our analyser, so that Chinese is found as words and as pairs of
 characters, whatever the database thinks of it. SQLite keeps them in FTS5, PostgreSQL in a tsvector with a

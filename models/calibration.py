@@ -42,7 +42,13 @@ def fit_blend(lexical: Floats, coverage: Floats, semantic: Floats, targets: NDAr
         picked = scores[np.arange(len(targets)), targets]
         return float((special.logsumexp(scores, axis=1) - picked).mean())
 
-    found = optimize.minimize(loss, np.zeros(2), method="Nelder-Mead", options={"xatol": 1e-2, "fatol": 1e-5})
+    found = optimize.minimize(
+        loss,
+        np.zeros(2),
+        method="Nelder-Mead",
+        # Steps of a factor of e: the method's own first steps from 0 are too small to leave it.
+        options={"initial_simplex": [[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]], "xatol": 1e-2, "fatol": 1e-5},
+    )
     weights = np.exp(np.clip(found.x, -5.0, 5.0))
     return Blend(float(weights[0]), float(weights[1]))
 
@@ -87,5 +93,7 @@ def _threshold(confidences: Floats, correct: NDArray[np.bool_], precision: float
     right = np.cumsum(correct[order])
     share = right / np.arange(1, len(order) + 1)
     # A run of lucky first ones is no evidence: a third of an event is added to the wrong side.
-    enough = np.flatnonzero((right / (np.arange(1, len(order) + 1) + 1 / 3) >= precision) & (share >= precision))
+    enough = np.flatnonzero(
+        (right / (np.arange(1, len(order) + 1) + 1 / 3) >= precision) & (share >= precision)
+    )
     return float(confidences[order[enough[-1]]]) if len(enough) else 1.01

@@ -1,4 +1,4 @@
-"""The classifier: a lexical and a semantic head, each by itself, blended late. Used for category and priority.
+"""The classifier: a lexical and a semantic head, each by itself, blended late. For category and priority.
 
 Simply joining both sets of features loses across languages (0.81 against 0.89); so does any fixed mean of
 the two. Here the lexical head speaks as far as its vocabulary covers the text, and how loudly each head
@@ -65,7 +65,7 @@ class Classifier:
         known, targets, sizes = np.unique(names, return_inverse=True, return_counts=True)
         if len(known) < 2 or len(names) < 4 or (sizes >= 2).sum() < 2:
             raise InputError("training needs at least two labels with two texts each", field="label")
-        tokens = np.asarray(documents, dtype=object)
+        tokens = list(documents)
         folds = _folds(targets, groups)
         shape = (len(names), len(known))
         lexical, semantic, coverage = np.zeros(shape), np.zeros(shape), np.zeros(len(names))
@@ -74,9 +74,9 @@ class Classifier:
             held = folds == number
             if len(np.unique(names[~held])) < 2:
                 continue
-            words = LexicalHead().fit(tokens[~held], names[~held])
+            words = LexicalHead().fit([tokens[i] for i in np.flatnonzero(~held)], names[~held])
             meaning = SemanticHead().fit(vectors[~held], names[~held])
-            scores, coverage[held] = words.scores(tokens[held])
+            scores, coverage[held] = words.scores([tokens[i] for i in np.flatnonzero(held)])
             lexical[held] = _spread(scores, words.labels_, known)
             semantic[held] = _spread(meaning.scores(vectors[held]), meaning.labels_, known)
         blend = fit_blend(lexical, coverage, semantic, targets)
@@ -99,7 +99,7 @@ class Classifier:
         return [names[i] for i in self.predict_proba(documents, vectors).argmax(axis=1)]
 
     def reasons(self, document: str, label: str, most: int = 6) -> list[tuple[str, float]]:
-        """The terms that spoke loudest for (positive) and against (negative) a label, in its score's units."""
+        """Terms that spoke loudest for (positive) and against (negative) a label, in units of its score."""
         _, coverage = self.lexical_.scores([document])
         volume = self.blend_.lexical * float(coverage[0])
         found = self.lexical_.contributions(document, self.labels.index(label))
@@ -120,7 +120,9 @@ class Classifier:
     def of_parts(cls, parts: dict[str, Any]) -> Classifier:
         """The classifier that ``parts`` came from."""
         bands = Bands({key: (low, high) for key, (low, high) in parts["bands"].items()})
-        return cls(LexicalHead(parts["lexical"]), SemanticHead(parts["semantic"]), Blend(*parts["blend"]), bands)
+        return cls(
+            LexicalHead(parts["lexical"]), SemanticHead(parts["semantic"]), Blend(*parts["blend"]), bands
+        )
 
 
 def _folds(targets: NDArray[np.intp], groups: Sequence[str] | None) -> NDArray[np.intp]:
@@ -138,7 +140,9 @@ def _folds(targets: NDArray[np.intp], groups: Sequence[str] | None) -> NDArray[n
     return folds
 
 
-def _spread(scores: NDArray[np.float64], have: NDArray[np.str_], want: NDArray[np.str_]) -> NDArray[np.float64]:
+def _spread(
+    scores: NDArray[np.float64], have: NDArray[np.str_], want: NDArray[np.str_]
+) -> NDArray[np.float64]:
     """Give labels that a fold never saw the lowest score of each text."""
     full = np.repeat(scores.min(axis=1, keepdims=True), len(want), axis=1)
     full[:, np.searchsorted(want, have)] = scores

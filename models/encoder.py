@@ -75,8 +75,8 @@ class SentenceEncoder:
         return np.concatenate(parts)
 
 
-def load_encoder(name: str = DEFAULT) -> Encoder:
-    """The encoder of that name, loaded at the first call.
+def load_encoder(name: str = DEFAULT, threads: int = 0) -> Encoder:
+    """The encoder of that name, loaded at the first call; ``threads`` 0 leaves torch its own choice.
 
     Raises:
         ModelError: the model is not there or cannot be loaded.
@@ -84,6 +84,10 @@ def load_encoder(name: str = DEFAULT) -> Encoder:
     with _lock:
         if name not in _loaded:
             _loaded[name] = _load(name)
+            if threads and name != "hashing":
+                import torch
+
+                torch.set_num_threads(threads)
         return _loaded[name]
 
 

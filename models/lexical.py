@@ -67,7 +67,7 @@ class LexicalHead:
         return self
 
     def scores(self, documents: Sequence[str]) -> tuple[Scores, NDArray[np.float64]]:
-        """Scores, and each text's coverage: how much of it, weighed by rarity, the vocabulary knows (0..1)."""
+        """Scores, and each text's coverage: the share of it, weighed by rarity, that the vocabulary knows."""
         counts = self.counter_.transform(documents)
         scores = self.tfidf_.transform(counts) @ self.weights_.T + self.constants_
         return np.asarray(scores), self._coverage(counts, documents)

@@ -8,7 +8,6 @@ leaves either the whole of it or nothing.
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import tempfile
@@ -19,6 +18,7 @@ from typing import Any
 from models.card import Card
 from models.classifier import Classifier
 from models.errors import ConflictError, InputError, ModelError, NotFoundError
+from models.examples import Examples
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,40}")
 _TRUSTED: list[str] = []
@@ -31,6 +31,7 @@ class StoredModel:
 
     card: Card
     classifiers: dict[str, Classifier]
+    examples: Examples
 
 
 class ModelStore:
@@ -43,9 +44,7 @@ class ModelStore:
         """The cards of all stored models, oldest first."""
         if not self.folder.is_dir():
             return []
-        cards = [
-            Card.of_json(path.read_text(encoding="utf-8")) for path in self.folder.glob("*/card.json")
-        ]
+        cards = [Card.of_json(path.read_text(encoding="utf-8")) for path in self.folder.glob("*/card.json")]
         return sorted(cards, key=lambda card: (card.created_at, card.version))
 
     def next_version(self, name: str) -> str:
@@ -60,7 +59,7 @@ class ModelStore:
         numbers = [int(tail) for entry in taken if (tail := entry[len(name) + 1 :]).isdigit()]
         return f"{name}-{max(numbers, default=0) + 1}"
 
-    def save(self, card: Card, classifiers: dict[str, Classifier]) -> StoredModel:
+    def save(self, model: StoredModel) -> StoredModel:
         """Write a new version. It is not promoted.
 
         Raises:
@@ -68,20 +67,22 @@ class ModelStore:
         """
         import skops.io
 
+        card = model.card
         self.folder.mkdir(parents=True, exist_ok=True)
         target = self.folder / card.version
         if target.exists():
             raise ConflictError(f"the model {card.version} exists already")
         draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=self.folder))
         try:
-            for name, classifier in classifiers.items():
+            for name, classifier in model.classifiers.items():
                 skops.io.dump(classifier.parts, draft / f"{name}.skops")
+            model.examples.save(draft / "examples.npz")
             (draft / "card.json").write_text(card.to_json(), encoding="utf-8")
-            os.rename(draft, target)
+            draft.rename(target)
         except BaseException:
             shutil.rmtree(draft, ignore_errors=True)
             raise
-        return StoredModel(card, classifiers)
+        return model
 
     def card(self, version: str) -> Card:
         """The card of one version.
@@ -112,7 +113,7 @@ class ModelStore:
                 classifiers[name] = Classifier.of_parts(parts)
             except Exception as error:  # a damaged archive can fail anywhere inside skops
                 raise ModelError(f"the model {version} is damaged ({name}): {error}") from error
-        return StoredModel(card, classifiers)
+        return StoredModel(card, classifiers, Examples.load(self.folder / version / "examples.npz"))
 
     def current(self) -> str | None:
         """The promoted version, if there is one."""
@@ -151,4 +152,4 @@ class ModelStore:
     def _write(self, history: list[str]) -> None:
         draft = self.folder / ".current.json"
         draft.write_text(json.dumps({"history": history}), encoding="utf-8")
-        os.replace(draft, self.folder / "current.json")
+        draft.replace(self.folder / "current.json")

@@ -36,7 +36,9 @@ _OTHER_SCRIPT_RE = re.compile(
 _IDENTIFIER = r"(?=[a-z0-9._/:#-]*\d)[a-z0-9]+(?:[-._/:#][a-z0-9]+)+|(?=[a-z]*\d)[a-z0-9]*[a-z][a-z0-9]*|\d+"
 _LATIN_WORD = r"[a-z\u00c0-\u024f]+(?:'[a-z]+)?"
 _OTHER_WORD = r"[^\W_]+"
-_TOKEN_RE = re.compile(f"(?P<han>[{_HAN}]+)|(?P<id>{_IDENTIFIER})|(?P<latin>{_LATIN_WORD})|(?P<rest>{_OTHER_WORD})")
+_TOKEN_RE = re.compile(
+    f"(?P<han>[{_HAN}]+)|(?P<id>{_IDENTIFIER})|(?P<latin>{_LATIN_WORD})|(?P<rest>{_OTHER_WORD})"
+)
 _PART_RE = re.compile(r"[a-z]+|\d+")
 _CONTROL_RE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\u2028-\u202e\ufeff]")
 _MIXED_BELOW = 0.8

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib import metadata, resources
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import sentencepiece
@@ -36,7 +36,7 @@ _GAP = 2
 class UseModule(InputModule):  # type: ignore[misc]  # torch modules are untyped
     """Text in, a unit vector of 512 numbers out (feature ``sentence_embedding``)."""
 
-    config_keys: list[str] = []
+    config_keys: ClassVar[list[str]] = []
 
     def __init__(self) -> None:
         super().__init__()
@@ -66,7 +66,9 @@ class UseModule(InputModule):  # type: ignore[misc]  # torch modules are untyped
     def preprocess(self, inputs: Sequence[Any], prompt: str | None = None, **_: Any) -> dict[str, Any]:
         """Cut texts into pieces; ``input_ids`` is (texts, longest), padded with -1."""
         texts = [(prompt or "") + str(text) for text in inputs]
-        cut = [ids[:MAX_TOKENS] for ids in self.pieces.encode(texts, out_type=int, add_bos=True, add_eos=True)]
+        cut = [
+            ids[:MAX_TOKENS] for ids in self.pieces.encode(texts, out_type=int, add_bos=True, add_eos=True)
+        ]
         longest = max((len(ids) for ids in cut), default=1)
         padded = [ids + [-1] * (longest - len(ids)) for ids in cut]
         return {"input_ids": torch.tensor(padded, dtype=torch.long).reshape(len(cut), longest)}

@@ -29,7 +29,7 @@ _TOKEN_RE = re.compile(
     re.DOTALL,
 )
 _KEY_PART_RE = re.compile(r'"([^"]*)"|\'([^\']*)\'|([^.\s"\']+)')
-_KIND = {str: "a text", bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "a table"}
+_KIND = {str: "a text", bool: "true or false", float: "a number", dict: "a table"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +178,8 @@ def read(path: Path) -> Table:
     except tomllib.TOMLDecodeError as error:
         at = _AT_LINE_RE.search(str(error))
         line = int(at[1]) if at else source.count("\n") + 1
-        raise DataFileError(str(path), line, f"not valid TOML: {_AT_LINE_RE.sub('', str(error)).strip()}") from None
+        message = _AT_LINE_RE.sub("", str(error)).strip()
+        raise DataFileError(str(path), line, f"not valid TOML: {message}") from None
     return Table(DataFile(path, source), (), values)
 
 
@@ -254,4 +255,4 @@ def _statements(source: str) -> Iterable[tuple[int, list[str]]]:
 
 
 def _key(written: str) -> list[str]:
-    return [next(part for part in match.groups() if part is not None) for match in _KEY_PART_RE.finditer(written)]
+    return [next(part for part in parts if part) for parts in _KEY_PART_RE.findall(written)]

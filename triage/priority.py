@@ -8,6 +8,7 @@ sentence does not count. The signals then shift the learned odds, and the label 
 from __future__ import annotations
 
 import difflib
+import functools
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,9 +22,11 @@ from triage.taxonomy import Names, Taxonomy
 FILE = "signals.toml"
 EFFECTS = ("at_least", "at_most", "none")
 
-_SENTENCE_END = re.compile(r"[!?;。\n]\s|[!?;。]|\n\n|\.(?=\s|$)")
-_CLAUSE_END = re.compile(r"[,:、—()\"“”|]")
+_SENTENCE_END = re.compile(r"[!?;。]|\n\s*\n|\.\s")
+_CLAUSE_END = r"[,:、—()\"“”|]"
 _PHRASE_PART = re.compile(r"(\.\.\.|[(|)]|\s+)")
+_REGEX_RE = re.compile(r"[\[\]\\]|\)[?*+]")
+_LATIN_RE = re.compile("[a-z]{2}")
 _ALIGN_RE = re.compile(r"[\u3400-\u9fff]+|[^\u3400-\u9fff\s]+|\s+")
 # A word of the other language may stand right beside an English one, so \b (Han counts as \w) will not do.
 _WORD = {"zh": ("", ""), "en": (r"(?<![a-z0-9_])", r"(?![a-z0-9_])")}
@@ -45,7 +48,7 @@ class SignalRule:
     factor: float
     lift: int
     tiers: tuple[str, ...]
-    patterns: Mapping[str, re.Pattern[str]]
+    patterns: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +56,12 @@ class Context:
     """What makes a hit of one language not count."""
 
     reach: int
-    borders: re.Pattern[str] | None
-    negation: re.Pattern[str] | None
-    negation_after: re.Pattern[str] | None
-    hypothetical: re.Pattern[str] | None
-    hypothetical_after: re.Pattern[str] | None
-    actual: re.Pattern[str] | None
+    borders: str
+    negation: str
+    negation_after: str
+    hypothetical: str
+    cancelled_after: str
+    actual: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +114,9 @@ class PriorityDecision:
 
 def find_signals(text: str, rules: PriorityRules, *, customer_tier: str | None = None) -> tuple[Signal, ...]:
     """The signals in a text, in the order of the file, each with its first hit that counts."""
-    folded = texts.fold(text).replace("’", "'")
-    languages = [language for language in LANGUAGES if language == "en" or texts.has_han(folded)]
+    folded = _fold(text)
+    has = {"zh": texts.has_han(folded), "en": _LATIN_RE.search(folded) is not None}
+    languages = [language for language in LANGUAGES if has[language]]
     offsets: list[int] | None = None
     found: list[Signal] = []
     for rule in rules.signals:
@@ -151,10 +155,11 @@ def decide_priority(
     matrix = rules.costs if costs is None else costs
     before, label = (_cheapest(each, rules.levels, matrix) for each in (base, shifted))
     change = rules.levels.index(label) - rules.levels.index(before)
+    enough = [signal for signal in raising if rules.levels.index(signal.level) <= rules.levels.index(label)]
     return PriorityDecision(
         label=label,
         probabilities=shifted,
-        raised_by=tuple(signal.code for signal in raising) if change < 0 else (),
+        raised_by=tuple(signal.code for signal in enough or raising) if change < 0 else (),
         lowered_by=tuple(signal.code for signal in lowering) if change > 0 else (),
         lift=sum(signal.lift for signal in signals),
     )
@@ -206,7 +211,7 @@ def _rule(table: Table, taxonomy: Taxonomy) -> SignalRule:
 
 
 def _context(table: Table, language: str) -> Context:
-    kinds = ("borders", "negation", "negation_after", "hypothetical", "hypothetical_after", "actual")
+    kinds = ("borders", "negation", "negation_after", "hypothetical", "cancelled_after", "actual")
     table.allow("reach", *kinds)
     return Context(int(table.number("reach", least=1)), *(_pattern(table, kind, language) for kind in kinds))
 
@@ -222,40 +227,70 @@ def _costs(table: Table, levels: tuple[str, ...]) -> dict[tuple[str, str], float
     return costs
 
 
-def _pattern(table: Table, key: str, language: str) -> re.Pattern[str] | None:
+def _pattern(table: Table, key: str, language: str) -> str:
     """One alternation of all phrases of a list, so that a text is searched once for all of them."""
-    branches = []
+    plain: list[str] = []
+    written: list[str] = []
+    firsts: set[str] = set()
     for phrase in table.texts(key):
         try:
-            branches.append(_expression(phrase, language))
-        except re.error as error:
+            if phrase.startswith("re:"):
+                re.compile(phrase[3:])
+                written.append(f"(?:{phrase[3:]})")
+                continue
+            folded = re.sub(r"\s*\.\.\.\s*", "...", _fold(phrase).strip())
+            firsts |= _firsts(folded)
+            plain.append(_expression(folded, language))
+        except (re.error, ValueError) as error:
             raise table.error(f"the phrase {phrase!r} cannot be understood: {error}", key, phrase) from None
-    if not branches:
-        return None
+    if plain:
+        # Most places of a text begin no phrase at all; one look at the next character says so.
+        letters = "".join(re.escape(letter) for letter in sorted(firsts))
+        written.insert(0, f"(?=[{letters}])(?:{'|'.join(plain)})")
     before, after = _WORD[language]
-    return re.compile(f"{before}(?:{'|'.join(branches)}){after}")
+    return f"{before}(?:{'|'.join(written)}){after}" if written else ""
 
 
 def _expression(phrase: str, language: str) -> str:
-    if phrase.startswith("re:"):
-        re.compile(phrase[3:])
-        return f"(?:{phrase[3:].strip()})"
-    marks = {"(": "(?:", ")": ")", "|": "|"}
-    parts = []
-    for part in _PHRASE_PART.split(re.sub(r"\s*\.\.\.\s*", "...", texts.fold(phrase))):
-        gap = _GAP[language] if part == "..." else None
-        parts.append(gap or marks.get(part) or (r"\s+" if part.isspace() else re.escape(part)))
-    if "(" in phrase or ")" in phrase:
-        re.compile("".join(parts))
-    return "".join(parts)
+    marks = {"(": "(?:", ")": ")", "|": "|", "...": _GAP[language]}
+    parts = _PHRASE_PART.split(phrase)
+    if _REGEX_RE.search(phrase):
+        raise ValueError("only after 're:' may it hold [ ] \\ or a repetition")
+    if parts.count("(") != parts.count(")"):
+        raise ValueError("a bracket is missing")
+    return "".join(marks.get(part) or (r"\s+" if part.isspace() else re.escape(part)) for part in parts)
+
+
+def _firsts(phrase: str) -> set[str]:
+    """The characters a phrase can begin with."""
+    if not phrase or phrase[0] in ".|)":
+        raise ValueError("it must begin and go on with words")
+    if phrase[0] != "(":
+        return {phrase[0]}
+    depth, begun, options = 0, 1, []
+    for at, char in enumerate(phrase):
+        depth += (char == "(") - (char == ")")
+        if (char == "|" and depth == 1) or (char == ")" and depth == 0):
+            options.append(phrase[begun:at])
+            begun = at + 1
+        if depth == 0:
+            rest = phrase[at + 1 :]
+            return set().union(*(_firsts(option or rest) for option in options))
+    raise ValueError("a bracket is missing")
+
+
+@functools.cache
+def _compiled(expression: str) -> re.Pattern[str]:
+    # Compiling all of them takes longer than reading the files, and a command may need none.
+    return re.compile(expression)
 
 
 def _hits(
     folded: str, rule: SignalRule, contexts: Mapping[str, Context], languages: Iterable[str]
 ) -> Iterator[tuple[int, int]]:
     for language in languages:
-        pattern = rule.patterns.get(language)
-        for match in pattern.finditer(folded) if pattern else ():
+        expression = rule.patterns.get(language)
+        for match in _compiled(expression).finditer(folded) if expression else ():
             if _counts(folded, match.start(), match.end(), contexts[language]):
                 yield match.span()
 
@@ -272,21 +307,21 @@ def _counts(folded: str, start: int, end: int, context: Context) -> bool:
     clause = _last(context.borders, folded, clause, start) or clause
     if _found(context.negation, folded, max(clause, start - context.reach), start):
         return False
-    comma = _CLAUSE_END.search(folded, end, stop)
+    comma = _compiled(_CLAUSE_END).search(folded, end, stop)
     nearby = min(stop, end + context.reach)
     if _found(context.negation_after, folded, end, min(nearby, comma.start()) if comma else nearby):
         return False
-    return not _found(context.hypothetical_after, folded, end, nearby)
+    return not _found(context.cancelled_after, folded, end, nearby)
 
 
-def _found(pattern: re.Pattern[str] | None, folded: str, start: int, end: int) -> bool:
-    return pattern is not None and pattern.search(folded, start, end) is not None
+def _found(expression: str, folded: str, start: int, end: int) -> bool:
+    return bool(expression) and _compiled(expression).search(folded, start, end) is not None
 
 
-def _last(pattern: re.Pattern[str] | None, folded: str, start: int, end: int) -> int | None:
+def _last(expression: str, folded: str, start: int, end: int) -> int | None:
     """The end of the last match, if there is one."""
     found = None
-    for match in pattern.finditer(folded, start, end) if pattern else ():
+    for match in _compiled(expression).finditer(folded, start, end) if expression else ():
         found = match.end()
     return found
 
@@ -326,7 +361,7 @@ def _offsets(text: str, folded: str) -> list[int]:
     """For each place in the folded text (and its end) the place in the text as it was written."""
     places: list[int] = []
     parts: list[str] = []
-    for at, char in enumerate(text):
+    for at, char in enumerate(texts.clean(text)):
         part = unicodedata.normalize("NFKC", char).lower().replace("’", "'")
         parts.append(part)
         places.extend([at] * len(part))
@@ -337,7 +372,8 @@ def _offsets(text: str, folded: str) -> list[int]:
     for match in _ALIGN_RE.finditer(text):
         written = "".join(parts[match.start() : match.end()])
         starts = [at for at in range(match.start(), match.end()) for _ in parts[at]]
-        for tag, a, b, c, d in difflib.SequenceMatcher(None, written, _fold(match.group()), False).get_opcodes():
+        matcher = difflib.SequenceMatcher(None, written, _fold(match.group()), autojunk=False)
+        for tag, a, b, c, d in matcher.get_opcodes():
             same = tag == "equal" or b - a == d - c
             places.extend(starts[a + i] if same else starts[min(a, len(starts) - 1)] for i in range(d - c))
     # Folding each part by itself may differ from folding the whole where a phrase crosses a border.

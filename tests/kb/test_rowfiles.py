@@ -39,7 +39,7 @@ def write(folder: Path, name: str, data: bytes | str) -> Path:
 def workbook(folder: Path, rows: Sequence[Sequence[object]], name: str = "table.xlsx") -> Path:
     book = openpyxl.Workbook()
     for row in rows:
-        book.worksheets[0].append(row)
+        book.worksheets[0].append(list(row))
     book.save(folder / name)
     book.close()
     return folder / name

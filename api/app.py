@@ -1,0 +1,116 @@
+"""The application: routes, errors, limits, and the parts behind them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+from prometheus_client import Counter, Histogram
+from starlette.types import Message, Receive, Scope, Send
+
+from api import assessments, cases, errors, imports, system, taxonomy, tickets
+from api.console import page
+from triage.service import Service
+from triage.wiring import Parts
+from triage.worker import Worker
+
+REQUESTS = Counter("triage_requests_total", "Requests by route and status", ["route", "status"])
+SECONDS = Histogram("triage_request_seconds", "Time to answer by route", ["route"])
+_UPLOAD = "/api/v1/imports"
+
+
+def create_app(parts: Parts, service: Service | None = None, *, work: bool = True) -> FastAPI:
+    """Build the application on these parts; ``work`` says whether its background worker runs."""
+    worker = Worker(parts)
+
+    @asynccontextmanager
+    async def running(_: FastAPI) -> AsyncIterator[None]:
+        if work:
+            worker.start()
+        yield
+        if work:
+            worker.stop()
+
+    app = FastAPI(
+        title="Triage",
+        summary="Ticket triage and case knowledge base for Chinese and English",
+        version="0.1.0",
+        lifespan=running,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.parts, app.state.worker, app.state.service = parts, worker, service
+    errors.install(app)
+    for module in (assessments, tickets, cases, imports, taxonomy):
+        app.include_router(module.router, prefix="/api/v1")
+    app.include_router(system.router)
+    app.include_router(system.internal)
+    app.include_router(page.router)
+    app.add_middleware(BodyLimit, most=parts.settings.max_body, upload=parts.settings.max_upload)
+    app.add_middleware(Measured)
+    return app
+
+
+class BodyLimit:
+    """Refuses a body over the limit before it is read into memory."""
+
+    def __init__(self, app: Any, most: int, upload: int) -> None:
+        self.app, self.most, self.upload = app, most, upload
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        most = self.upload + 100_000 if scope["path"] == _UPLOAD else self.most
+        stated = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+        too_large = errors.problem("too_large", f"the body is larger than {most} bytes")
+        if stated.isdigit() and int(stated) > most:
+            await too_large(scope, receive, send)
+            return
+        taken = 0
+
+        async def counted() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > most:
+                raise _TooLargeError
+            return message
+
+        try:
+            await self.app(scope, counted, send)
+        except _TooLargeError:
+            await too_large(scope, receive, send)
+
+
+class Measured:
+    """Counts requests and their times by route, without a request's content."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        began, status = time.perf_counter(), 500
+
+        async def noting(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, noting)
+        finally:
+            route = getattr(scope.get("route"), "path", "other")
+            REQUESTS.labels(route, status).inc()
+            SECONDS.labels(route).observe(time.perf_counter() - began)
+
+
+class _TooLargeError(Exception):
+    """A body without a stated length grew over the limit."""

@@ -1,0 +1,46 @@
+"""What endpoints need of the product, and who is asking."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Annotated
+
+from fastapi import Depends, Header, Request
+
+from models.errors import TriageError
+from triage.service import TOKEN_HEADER
+from triage.wiring import Parts
+from triage.worker import Worker
+
+
+class ForbiddenError(TriageError):
+    """The call needs the token that the service wrote into its state directory."""
+
+    code = "forbidden"
+
+
+def get_parts(request: Request) -> Parts:
+    """The product's parts, built by the application."""
+    parts: Parts = request.app.state.parts
+    return parts
+
+
+def get_worker(request: Request) -> Worker:
+    """The background worker."""
+    worker: Worker = request.app.state.worker
+    return worker
+
+
+def internal_only(request: Request, token: Annotated[str, Header(alias=TOKEN_HEADER)] = "") -> None:
+    """Let only commands beside the service in.
+
+    Raises:
+        ForbiddenError: the token is wrong.
+    """
+    service = request.app.state.service
+    if service is None or not secrets.compare_digest(token.encode(), service.token.encode()):
+        raise ForbiddenError("this call is for commands beside the service only")
+
+
+PartsDep = Annotated[Parts, Depends(get_parts)]
+WorkerDep = Annotated[Worker, Depends(get_worker)]

@@ -1,0 +1,111 @@
+"""What was suggested and what people decided. Rows are only ever added; the last one of a target counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from kb.tables import Decision, Ticket
+from kb.tickets import whole_text
+
+TARGETS = ("category", "priority")
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """What the product suggested for one target of a ticket."""
+
+    target: str
+    label: str
+    confidence: float
+    band: str
+    model_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A text with the label that a person confirmed."""
+
+    ticket_id: str
+    text: str
+    label: str
+
+
+def suggest(
+    session: Session, ticket: Ticket, suggestions: Sequence[Suggestion], *, shown: bool, now: datetime
+) -> None:
+    """Record what was suggested, and whether a person saw it."""
+    for item in suggestions:
+        session.add(
+            Decision(
+                ticket_pk=ticket.pk,
+                target=item.target,
+                suggested=item.label,
+                confidence=item.confidence,
+                band=item.band,
+                shown=shown,
+                model_version=item.model_version,
+                at=now,
+            )
+        )
+    session.flush()
+
+
+def decide(
+    session: Session, ticket: Ticket, target: str, final: str, *, by: str, now: datetime, reason: str = ""
+) -> Decision:
+    """Record what a person decided, beside what had been suggested."""
+    last = latest(session, ticket, target)
+    made = Decision(
+        ticket_pk=ticket.pk,
+        target=target,
+        suggested=last.suggested if last else "",
+        confidence=last.confidence if last else 0.0,
+        band=last.band if last else "ask",
+        shown=last.shown if last else False,
+        model_version=last.model_version if last else "",
+        final=final,
+        decided_by=by,
+        reason=reason,
+        at=now,
+    )
+    session.add(made)
+    session.flush()
+    return made
+
+
+def latest(session: Session, ticket: Ticket, target: str) -> Decision | None:
+    """The last row of a ticket and target."""
+    return session.scalar(
+        select(Decision)
+        .where(Decision.ticket_pk == ticket.pk, Decision.target == target)
+        .order_by(Decision.pk.desc())
+        .limit(1)
+    )
+
+
+def history(session: Session, ticket: Ticket) -> Sequence[Decision]:
+    """All rows of a ticket, in order."""
+    return session.scalars(
+        select(Decision).where(Decision.ticket_pk == ticket.pk).order_by(Decision.pk)
+    ).all()
+
+
+def labelled_examples(session: Session, target: str) -> list[Example]:
+    """Texts with the labels that people confirmed, and no others: suggestions never teach themselves."""
+    last = (
+        select(func.max(Decision.pk))
+        .where(Decision.target == target, Decision.final.is_not(None))
+        .group_by(Decision.ticket_pk)
+    )
+    rows = session.execute(
+        select(Ticket.id, Ticket.subject, Ticket.description, Decision.final)
+        .join(Decision, Decision.ticket_pk == Ticket.pk)
+        .where(Decision.pk.in_(last))
+        .order_by(Ticket.pk)
+    )
+    return [Example(row.id, whole_text(row.subject, row.description), str(row.final)) for row in rows]

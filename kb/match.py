@@ -1,0 +1,73 @@
+"""How well a case fits a question: one score from meaning and words, and what it is worth as a probability.
+
+Measured on archives nobody here wrote (recall at 1): cosine of the nearer of two vectors plus 0.9 times
+each of two self-normalised BM25 scores beats rank fusion, and any single score, within and across languages.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import optimize, special
+
+from models.errors import ModelError
+
+WORD_WEIGHT = 0.9
+PAIR_WEIGHT = 0.9
+
+Floats = NDArray[np.float64]
+
+
+def fuse(cosine: Floats, words: Floats, pairs: Floats) -> Floats:
+    """The score that ranks cases; it grows with every one of its three parts."""
+    return cosine + WORD_WEIGHT * words + PAIR_WEIGHT * pairs
+
+
+@dataclass(frozen=True, slots=True)
+class MatchCurve:
+    """Turns a score into the probability that the case is about the same problem."""
+
+    slope: float = 6.0
+    middle: float = 0.85
+    fitted_on: str = "nothing"
+
+    def probability(self, scores: Floats) -> Floats:
+        """The probability of each score, 0..1; it keeps their order."""
+        chances: Floats = special.expit(self.slope * (scores - self.middle))
+        return chances
+
+    def save(self, path: Path) -> None:
+        """Write the curve."""
+        path.write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: Path) -> MatchCurve:
+        """Read a curve; where there is none yet, a cautious one.
+
+        Raises:
+            ModelError: the file is damaged.
+        """
+        if not path.is_file():
+            return cls()
+        try:
+            return cls(**json.loads(path.read_text(encoding="utf-8")))
+        except (ValueError, TypeError) as error:
+            raise ModelError(f"{path} is damaged: {error}") from error
+
+
+def fit_curve(scores: Floats, same: NDArray[np.bool_], fitted_on: str) -> MatchCurve:
+    """The logistic curve (Platt 1999) of least log loss; ``same`` says which scores were of one problem."""
+    rise = (same.sum() + 1) / (same.sum() + 2)
+    fall = 1 / ((~same).sum() + 2)
+    wanted = np.where(same, rise, fall)
+
+    def loss(values: Floats) -> float:
+        logits = np.exp(values[0]) * (scores - values[1])
+        return float(np.mean(np.logaddexp(0, logits) - wanted * logits))
+
+    found = optimize.minimize(loss, np.array([1.5, float(scores.mean())]), method="Nelder-Mead")
+    return MatchCurve(float(np.exp(found.x[0])), float(found.x[1]), fitted_on)

@@ -1,0 +1,242 @@
+"""Search in the case archive: candidates by meaning and by words, one exact score for all, one match."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from kb import ledger, lexical_index
+from kb.documents import FIELDS, CaseText, Document, hashed
+from kb.lexical_index import Query
+from kb.match import Floats, MatchCurve, fuse
+from kb.tables import Case
+from models import text as analyser
+from models.encoder import Vectors
+
+NEAREST = 100
+LEXICAL = 100
+
+FindNearest = Callable[[Vectors, int], list[int]]
+"""A vector and how many in, case keys out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One case found, with what a person needs to judge it."""
+
+    case_id: str
+    match: float
+    problem: str
+    solution: str
+    language: str
+    category: str
+    product: str
+    shared_terms: tuple[str, ...]
+    proven: ledger.Proof
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is searched for. ``vector`` is the encoded text."""
+
+    text: str
+    vector: Vectors
+    limit: int = 5
+    category: str | None = None
+    language: str | None = None
+
+
+def find(session: Session, request: Request, nearest: FindNearest, curve: MatchCurve) -> list[Hit]:
+    """The best cases for a text, best first."""
+    keys, scores = rank(session, request, nearest)
+    best = np.argsort(-scores, kind="stable")[: request.limit]
+    return _hits(session, request, [keys[i] for i in best], curve.probability(scores[best]))
+
+
+def rank(session: Session, request: Request, nearest: FindNearest) -> tuple[list[int], Floats]:
+    """All candidates for a text with their fused scores, in no particular order."""
+    words, pairs = lexical_index.prepare(session, *hashed(request.text))
+    reach = max(4 * request.limit, NEAREST)
+    narrow = _allowed(session, request)
+    found = [
+        *nearest(request.vector, reach if narrow is None else 4 * reach),
+        *lexical_index.candidates(session, words, pairs, max(4 * request.limit, LEXICAL)),
+    ]
+    keys = list(dict.fromkeys(found))
+    if narrow is not None:
+        keys = [key for key in keys if key in narrow]
+        # A filter that lets few through is answered exactly instead of hoping that they were near.
+        if len(keys) < request.limit:
+            keys = list(narrow)[: 20 * reach]
+    keys, documents = load(session, keys, len(request.vector))
+    if not keys:
+        return [], np.zeros(0)
+    return keys, score(request.vector, words, pairs, documents)
+
+
+def score(vector: Vectors, words: Query, pairs: Query, documents: Sequence[Document]) -> Floats:
+    """The fused score of each document for one query."""
+    vectors = np.stack([document.vectors for document in documents]).astype(np.float32)
+    cosine = (vectors @ vector).max(axis=1).astype(np.float64)
+    return fuse(
+        cosine,
+        lexical_index.scores(words, [document.words for document in documents]),
+        lexical_index.scores(pairs, [document.pairs for document in documents]),
+    )
+
+
+def load(session: Session, keys: Sequence[int], dimension: int) -> tuple[list[int], list[Document]]:
+    """The stored documents of these cases, those that exist, in ascending order of their keys."""
+    if not keys:
+        return [], []
+    # Keys are our own integers; written out, hundreds of them cost no binding.
+    listed = ",".join(str(int(key)) for key in keys)
+    rows = session.execute(
+        text(
+            "SELECT case_pk, words, pairs, vectors FROM case_documents "
+            f"WHERE case_pk IN ({listed}) ORDER BY case_pk"
+        )
+    ).all()
+    shape = (len(FIELDS), dimension)
+    size = 2 * len(FIELDS) * dimension
+    usable = [row for row in rows if len(row[3]) == size]
+    documents = [
+        Document(
+            np.frombuffer(row[1], np.uint32),
+            np.frombuffer(row[2], np.uint32),
+            np.frombuffer(row[3], np.float16).reshape(shape),
+        )
+        for row in usable
+    ]
+    return [row[0] for row in usable], documents
+
+
+def shared_terms(question: str, case: CaseText, most: int = 8) -> tuple[str, ...]:
+    """The words that question and case have in common, longest first: what a person sees at once."""
+    there = set(analyser.words(case.whole))
+    common = {word for word in analyser.words(question) if word in there and _telling(word)}
+    inside = {word for word in common if any(word != other and word in other for other in common)}
+    return tuple(sorted(common - inside, key=lambda word: (-len(word), word))[:most])
+
+
+_PLAIN = frozenset(
+    [
+        "the",
+        "and",
+        "for",
+        "with",
+        "not",
+        "you",
+        "your",
+        "are",
+        "was",
+        "has",
+        "have",
+        "had",
+        "this",
+        "that",
+        "from",
+        "but",
+        "can",
+        "cannot",
+        "our",
+        "out",
+        "its",
+        "they",
+        "when",
+        "after",
+        "all",
+        "any",
+        "does",
+        "did",
+        "been",
+        "will",
+        "would",
+        "could",
+        "should",
+        "there",
+        "what",
+        "how",
+        "who",
+        "why",
+        "his",
+        "her",
+        "she",
+        "him",
+        "一个",
+        "没有",
+        "可以",
+        "这个",
+        "那个",
+        "我们",
+        "你们",
+        "他们",
+        "怎么",
+        "什么",
+        "就是",
+        "还是",
+        "已经",
+        "因为",
+        "所以",
+        "但是",
+        "如果",
+        "现在",
+        "一直",
+        "不是",
+        "知道",
+        "时候",
+        "自己",
+    ]
+)
+
+
+def _telling(word: str) -> bool:
+    return word not in _PLAIN and (len(word) > 2 or (len(word) == 2 and analyser.has_han(word)))
+
+
+def _allowed(session: Session, request: Request) -> Collection[int] | None:
+    """The keys that the filters let through; None where nothing is filtered."""
+    if request.category is None and request.language is None:
+        return None
+    query = select(Case.pk)
+    if request.category is not None:
+        query = query.where(Case.category == request.category)
+    if request.language is not None:
+        query = query.where(Case.language == request.language)
+    return dict.fromkeys(session.scalars(query))
+
+
+def _hits(session: Session, request: Request, keys: list[int], matches: Floats) -> list[Hit]:
+    columns = (
+        Case.pk,
+        Case.id,
+        Case.problem,
+        Case.symptoms,
+        Case.solution,
+        Case.language,
+        Case.category,
+        Case.product,
+    )
+    rows = {row.pk: row for row in session.execute(select(*columns).where(Case.pk.in_(keys)))}
+    proofs = ledger.proofs(session, keys)
+    return [
+        Hit(
+            case_id=row.id,
+            match=round(float(match), 4),
+            problem=row.problem,
+            solution=row.solution,
+            language=row.language,
+            category=row.category,
+            product=row.product,
+            shared_terms=shared_terms(
+                request.text, CaseText(row.problem, f"{row.problem} {row.symptoms} {row.solution}")
+            ),
+            proven=proofs.get(key, ledger.NO_PROOF),
+        )
+        for key, match in zip(keys, matches, strict=True)
+        if (row := rows.get(key)) is not None
+    ]

@@ -1,0 +1,81 @@
+"""What people do with tickets: open, accept or correct, move on. Shared by API, pages and command line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from kb import decisions, tickets
+from kb.decisions import Suggestion
+from kb.tables import Ticket
+from models.errors import InputError
+from triage.assessment import Assessment
+from triage.pipeline import TicketText
+from triage.taxonomy import Taxonomy
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a person decided about a ticket; None accepts what was suggested."""
+
+    category: str | None = None
+    priority: str | None = None
+    team: str | None = None
+    owner: str | None = None
+    reason: str = ""
+
+
+def text_of(values: Mapping[str, Any]) -> TicketText:
+    """What of a new ticket matters for its assessment."""
+    return TicketText(
+        subject=str(values.get("subject") or ""),
+        description=str(values.get("description") or ""),
+        product=values.get("product"),
+        customer_tier=values.get("customer_tier"),
+        channel=values.get("channel"),
+        received_at=values.get("received_at"),
+    )
+
+
+def open_ticket(
+    session: Session, values: Mapping[str, Any], found: Assessment, *, shown: bool, now: datetime
+) -> Ticket:
+    """Store a ticket with its assessment, and record what was suggested."""
+    ticket = tickets.add(session, values, now)
+    ticket.category, ticket.priority = found.category.label, found.priority.label
+    ticket.team = found.route.team
+    ticket.due_at = min((due.due_at for due in found.route.clocks), default=None)
+    tickets.move(session, ticket, "triaged", by="triage", now=now)
+    suggested = [
+        Suggestion(target, finding.label, finding.confidence, finding.band, found.model_version)
+        for target, finding in (("category", found.category), ("priority", found.priority))
+    ]
+    decisions.suggest(session, ticket, suggested, shown=shown, now=now)
+    return ticket
+
+
+def decide(
+    session: Session, ticket: Ticket, verdict: Verdict, taxonomy: Taxonomy, *, by: str, now: datetime
+) -> Ticket:
+    """Accept or correct what was suggested; the ticket is then assigned.
+
+    Raises:
+        InputError: a label is not in the taxonomy.
+    """
+    known = {"category": taxonomy.codes(), "priority": taxonomy.priority_codes()}
+    for target, codes in known.items():
+        final = getattr(verdict, target) or getattr(ticket, target)
+        if final not in codes:
+            raise InputError(f"{target} is one of {', '.join(codes)}, not {final!r}", field=target)
+        decisions.decide(session, ticket, target, final, by=by, now=now, reason=verdict.reason)
+        setattr(ticket, target, final)
+    ticket.team = verdict.team or ticket.team
+    ticket.owner = verdict.owner or ticket.owner
+    if ticket.status in ("triaged", "reopened"):
+        tickets.move(session, ticket, "assigned", by=by, now=now, note=verdict.reason)
+    session.flush()
+    return ticket

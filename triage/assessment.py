@@ -1,0 +1,124 @@
+"""What comes out of an assessment, and its form on the wire."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from kb.search import Hit
+from models.examples import Nearest
+from triage.clocks import Due
+from triage.priority import Signal
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A label that came second, or later."""
+
+    label: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A term of the text and how much it spoke for the label (against it where negative)."""
+
+    term: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One target's suggestion with everything a person needs to check it."""
+
+    label: str
+    confidence: float
+    band: str
+    alternatives: tuple[Option, ...]
+    reasons: tuple[Reason, ...]
+    examples: tuple[Nearest, ...]
+    signals: tuple[Signal, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RouteTaken:
+    """Who takes the ticket, by which rule, and what is due when."""
+
+    team: str
+    role: str
+    rule: str
+    clocks: tuple[Due, ...]
+    helpers: tuple[str, ...] = ()
+    notify: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """What a ticket is, how urgent, who takes it, by when, and which proven cases are like it."""
+
+    language: str
+    category: Finding
+    priority: Finding
+    route: RouteTaken
+    similar_cases: tuple[Hit, ...]
+    model_version: str
+    encoder: str
+    elapsed_ms: float
+
+
+def as_json(found: Assessment) -> dict[str, Any]:
+    """The assessment in the form of ``POST /api/v1/triage``."""
+    signals = [{"code": signal.code, "evidence": signal.evidence} for signal in found.priority.signals]
+    return {
+        "language": found.language,
+        "category": _finding(found.category),
+        "priority": {**_finding(found.priority), "signals": signals},
+        "route": {
+            "team": found.route.team,
+            "role": found.route.role,
+            "rule": found.route.rule,
+            "clocks": [
+                {"step": due.step, "due_at": due.due_at.isoformat(timespec="seconds")}
+                for due in found.route.clocks
+            ],
+            "helpers": list(found.route.helpers),
+            "notify": list(found.route.notify),
+        },
+        "similar_cases": [hit_json(hit) for hit in found.similar_cases],
+        "model": {"version": found.model_version, "encoder": found.encoder},
+        "elapsed_ms": found.elapsed_ms,
+    }
+
+
+def hit_json(hit: Hit) -> dict[str, Any]:
+    """A found case in the form of the contract."""
+    last = hit.proven.last_worked_at
+    return {
+        "case_id": hit.case_id,
+        "match": hit.match,
+        "problem": hit.problem,
+        "solution": hit.solution,
+        "language": hit.language,
+        "category": hit.category,
+        "product": hit.product,
+        "shared_terms": list(hit.shared_terms),
+        "proven": {
+            "used": hit.proven.used,
+            "worked": hit.proven.worked,
+            "reopened": hit.proven.reopened,
+            "last_worked_at": last.isoformat(timespec="seconds") if last else None,
+        },
+    }
+
+
+def _finding(found: Finding) -> dict[str, Any]:
+    return {
+        "label": found.label,
+        "confidence": found.confidence,
+        "band": found.band,
+        "alternatives": [{"label": item.label, "confidence": item.confidence} for item in found.alternatives],
+        "reasons": [{"term": item.term, "weight": item.weight} for item in found.reasons],
+        "examples": [
+            {"ticket_id": item.ticket_id, "label": item.label, "match": item.match} for item in found.examples
+        ],
+    }

@@ -1,0 +1,190 @@
+"""The command ``triage``. Each command imports what it needs when it runs, so that help answers at once."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from models.errors import InputError, TriageError
+from triage import cli_index, cli_models, wiring
+from triage.progress import bars, note
+from triage.wiring import Parts
+
+app = typer.Typer(
+    name="triage",
+    help="Reads customer tickets in Chinese and English, says what they are, and finds proven cases.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.add_typer(cli_models.models_app, name="models")
+app.add_typer(cli_index.index_app, name="index")
+app.add_typer(cli_models.evaluate_app, name="evaluate")
+app.command("train")(cli_models.train)
+
+db_app = typer.Typer(help="The database.", no_args_is_help=True)
+app.add_typer(db_app, name="db")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Answer with JSON.")]
+
+
+@contextmanager
+def parts() -> Iterator[Parts]:
+    """The product's parts for one command, closed at its end."""
+    built = wiring.build()
+    try:
+        yield built
+    finally:
+        built.close()
+
+
+@app.command()
+def assess(text: Annotated[str, typer.Argument(help="The ticket's text.")], as_json: AsJson = False) -> None:
+    """Assess one ticket and show why."""
+    from triage import service
+    from triage.display import show_assessment
+
+    with parts() as built:
+        running = service.running(built.settings.home)
+        if running is not None:
+            found = service.call(running, "POST", "/api/v1/triage", body={"text": text})
+        else:
+            from triage.assessment import as_json as form
+            from triage.pipeline import TicketText
+
+            found = form(
+                built.triager.assess(
+                    TicketText(description=text), now=built.now(), top_k=built.settings.top_k
+                )
+            )
+        _print_json(found) if as_json else show_assessment(found, built.rules)
+
+
+@app.command()
+def search(
+    query: Annotated[str, typer.Argument(help="What the problem is, in either language.")],
+    category: Annotated[str | None, typer.Option(help="Only cases of this category.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=100, help="How many cases at the most.")] = 5,
+    as_json: AsJson = False,
+) -> None:
+    """Search the case archive."""
+    from triage import service
+    from triage.display import show_hits
+
+    if not query.strip():
+        raise InputError("there is nothing to search for", field="query")
+    with parts() as built:
+        running = service.running(built.settings.home)
+        if running is not None:
+            wanted: dict[str, str | int] = {"q": query, "limit": limit}
+            found = service.call(
+                running,
+                "GET",
+                "/api/v1/cases/search",
+                query=wanted | ({"category": category} if category else {}),
+            )["cases"]
+        else:
+            from triage.assessment import hit_json
+
+            vector = built.encoder.encode([query])[0]
+            found = [hit_json(hit) for hit in built.find_cases(query, vector, limit, category=category)]
+        _print_json({"cases": found}) if as_json else show_hits(found)
+
+
+@app.command("import")
+def import_file(
+    file: Annotated[Path, typer.Argument(help="csv, xlsx or jsonl, also gzipped.")],
+    kind: Annotated[str, typer.Option(help="tickets or cases")],
+    as_json: AsJson = False,
+) -> None:
+    """Import tickets or cases. Cut off, the same command goes on where it stopped."""
+    from kb import transfer
+    from kb.tables import Import
+    from triage import service
+
+    with parts() as built:
+        import_id = transfer.start(built.database, file, kind, built.now())
+        running = service.running(built.settings.home)
+        index = None if running or kind == "tickets" else built.index()
+
+        def after_batch(row: Import) -> None:
+            if index is not None:
+                index.apply(built.database)
+            note(f"batch {row.batches}: {row.cursor} rows done")
+
+        row = transfer.run(built.database, import_id, built.encoder, built.source, built.now, after_batch)
+        if running is not None:
+            service.call(running, "POST", "/internal/index/apply")
+        with built.database.reading() as session:
+            problems = [
+                {"row": item.row, "field": item.field, "message": item.message}
+                for item in transfer.problems(session, transfer.get(session, import_id))
+            ]
+        counts = {"added": row.added, "changed": row.changed, "unchanged": row.unchanged, "bad": row.bad}
+        if as_json:
+            _print_json({"id": import_id, "state": row.state, **counts, "problems": problems})
+        else:
+            for item in problems[:20]:
+                typer.echo(f"row {item['row']}: {item['message']}", err=True)
+            if len(problems) > 20:
+                typer.echo(f"... and {len(problems) - 20} more rows", err=True)
+            typer.echo(", ".join(f"{number} {name}" for name, number in counts.items()))
+        if row.state == "failed":
+            raise InputError(row.error, field="file")
+
+
+@app.command()
+def demo() -> None:
+    """Make ready what is missing (model, seed archive) and assess a Chinese and an English example."""
+    from triage import service
+    from triage.display import show_assessment
+    from triage.setup import prepare
+
+    with parts() as built:
+        running = service.running(built.settings.home)
+        if running is None:
+            with bars() as progress:
+                prepare(built, progress)
+        for example in (
+            "打印机无法启动，指示灯不亮",
+            "VPN drops every few minutes since this morning, nobody in our office can work",
+        ):
+            note(f"\n>>> {example}")
+            if running is not None:
+                found = service.call(running, "POST", "/api/v1/triage", body={"text": example})
+            else:
+                from triage.assessment import as_json as form
+                from triage.pipeline import TicketText
+
+                found = form(built.triager.assess(TicketText(description=example), now=built.now()))
+            show_assessment(found, built.rules)
+
+
+@db_app.command("upgrade")
+def db_upgrade() -> None:
+    """Bring the database to this version's shape."""
+    with parts() as built:
+        _ = built.database
+        typer.echo("the database is up to date")
+
+
+def run_app() -> None:
+    """Run the command line: 0 done, 1 failed, 2 wrong arguments; an error is one line, never a traceback."""
+    try:
+        app()
+    except TriageError as error:
+        typer.echo(f"triage: {' '.join(error.message.split())}", err=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        typer.echo("triage: stopped", err=True)
+        sys.exit(130)
+
+
+def _print_json(value: Any) -> None:
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=1))

@@ -1,0 +1,181 @@
+"""Measuring on files: a classifier on labelled texts, search on questions with known answers."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sqlalchemy import select
+
+from kb import cases, rowfiles, search
+from kb.database import Database
+from kb.documents import fingerprint
+from kb.index import open_embedded
+from kb.tables import Case
+from models import scorecard
+from models.encoder import Encoder
+from models.errors import FileFormatError, InputError
+from models.store import StoredModel
+from triage import learning, priority
+from triage.learning import Labelled, Progress
+from triage.rules import Rules
+
+_BATCH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Which columns of a test file hold what."""
+
+    text: str = "text"
+    label: str = "category"
+    language: str | None = None
+
+
+def read_table(path: Path, needed: Sequence[str]) -> list[dict[str, str]]:
+    """All rows of a file that must have these columns.
+
+    Raises:
+        FileFormatError: a column is missing or a row cannot be read.
+    """
+    have = rowfiles.columns(path)
+    missing = [name for name in needed if name not in have]
+    if missing:
+        raise FileFormatError(f"{path.name}: no column {missing[0]!r}; there are {', '.join(have)}")
+    rows = []
+    for row in rowfiles.read_rows(path):
+        if not isinstance(row, rowfiles.Row):
+            raise FileFormatError(f"{path.name}, row {row.number}: {row.message}")
+        rows.append(row.values)
+    return rows
+
+
+def classify_current(
+    model: StoredModel,
+    encoder: Encoder,
+    rules: Rules,
+    test: Sequence[Mapping[str, str]],
+    columns: Columns,
+    rename: Mapping[str, str],
+    progress: Progress = lambda *_: None,
+) -> dict[str, Any]:
+    """The scorecard of the stored model; priorities are decided with signals and costs, as in use."""
+    target = columns.label if columns.label in model.classifiers else "category"
+    classifier = model.classifiers[target]
+    rows, skipped = _labelled(test, columns, rename)
+    prepared = learning.prepare([row.text for row in rows], encoder, progress)
+    chances = classifier.predict_proba(prepared.documents, prepared.vectors)
+    predicted, confidence = [], []
+    for row, own in zip(rows, chances, strict=True):
+        by_label = dict(zip(classifier.labels, own.tolist(), strict=True))
+        if target == "priority":
+            signals = priority.find_signals(row.text, rules.priority)
+            decided = priority.decide_priority(by_label, signals, rules.priority)
+            predicted.append(decided.label)
+            confidence.append(decided.probabilities[decided.label])
+        else:
+            predicted.append(max(by_label, key=by_label.__getitem__))
+            confidence.append(max(by_label.values()))
+    return _card(rows, columns.label, predicted, confidence, skipped, prepared.languages)
+
+
+def classify_trained(
+    encoder: Encoder,
+    train: Sequence[Mapping[str, str]],
+    test: Sequence[Mapping[str, str]],
+    columns: Columns,
+    rename: Mapping[str, str],
+    progress: Progress = lambda *_: None,
+) -> dict[str, Any]:
+    """The scorecard of a throw-away model trained on ``train``."""
+    known, _ = _labelled(train, columns, rename)
+    known = [Labelled(row.id, row.text, row.labels) for row in known]
+    classifier = learning.fit(
+        known, columns.label, learning.prepare([row.text for row in known], encoder, progress), progress
+    )
+    rows, skipped = _labelled(test, columns, rename)
+    prepared = learning.prepare([row.text for row in rows], encoder, progress)
+    chances = classifier.predict_proba(prepared.documents, prepared.vectors)
+    names = classifier.labels
+    predicted = [names[i] for i in chances.argmax(axis=1)]
+    return _card(rows, columns.label, predicted, chances.max(axis=1).tolist(), skipped, prepared.languages)
+
+
+def search_quality(
+    encoder: Encoder,
+    case_rows: Sequence[Mapping[str, str]],
+    queries: Sequence[Mapping[str, str]],
+    progress: Callable[[str, int, int], None] = lambda *_: None,
+) -> dict[str, Any]:
+    """Recall and reciprocal rank of search in a throw-away archive; a query with no such case is an error.
+
+    Raises:
+        InputError: a query names a case that is not in the file.
+    """
+    with tempfile.TemporaryDirectory(prefix="triage-evaluate-") as folder:
+        database = Database(f"sqlite:///{folder}/archive.db")
+        database.upgrade()
+        index = open_embedded(Path(folder, "index"), fingerprint(encoder), encoder.dimension)
+        try:
+            for begin in range(0, len(case_rows), _BATCH):
+                part = case_rows[begin : begin + _BATCH]
+                batch = [{"id": row["id"], "problem": row["text"]} for row in part]
+                with database.transaction() as session:
+                    cases.write(session, batch, encoder, datetime.now(UTC))
+                progress("archiving", begin + len(part), len(case_rows))
+            index.apply(database)
+            vectors = encoder.encode([row["text"] for row in queries])
+            ranks = np.zeros(len(queries), dtype=np.int_)
+            with database.reading() as session:
+                keys = {name: key for key, name in session.execute(select(Case.pk, Case.id)).tuples()}
+                for number, (row, vector) in enumerate(zip(queries, vectors, strict=True)):
+                    if row["case_id"] not in keys:
+                        raise InputError(
+                            f"query {number + 1}: there is no case {row['case_id']!r}", field="case_id"
+                        )
+                    request = search.Request(row["text"], vector, limit=10)
+                    found, scores = search.rank(session, request, index.nearest)
+                    own = [
+                        score for key, score in zip(found, scores, strict=True) if key == keys[row["case_id"]]
+                    ]
+                    ranks[number] = int((scores >= own[0]).sum()) if own else 0
+                    if number % 50 == 0 or number + 1 == len(queries):
+                        progress("searching", number + 1, len(queries))
+        finally:
+            index.close()
+            database.close()
+    return scorecard.ranking_of_ranks(ranks)
+
+
+def _labelled(
+    rows: Sequence[Mapping[str, str]], columns: Columns, rename: Mapping[str, str]
+) -> tuple[list[Labelled], int]:
+    found = []
+    for number, row in enumerate(rows):
+        label = row[columns.label].strip()
+        if label:
+            language = row[columns.language] if columns.language else ""
+            found.append(
+                Labelled(str(number), row[columns.text], {columns.label: rename.get(label, label)}, language)
+            )
+    if not found:
+        raise InputError(f"no row has a label in the column {columns.label!r}", field=columns.label)
+    return found, len(rows) - len(found)
+
+
+def _card(
+    rows: Sequence[Labelled],
+    target: str,
+    predicted: Sequence[str],
+    confidence: Sequence[float],
+    skipped: int,
+    detected: Sequence[str],
+) -> dict[str, Any]:
+    languages = [row.group or found for row, found in zip(rows, detected, strict=True)]
+    truth = [row.labels[target] for row in rows]
+    return scorecard.classification(scorecard.Judged(truth, predicted, confidence, languages), skipped)

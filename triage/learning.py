@@ -1,0 +1,133 @@
+"""Training: labelled texts become a stored model. Nothing is promoted here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from models import text
+from models.calibration import Bands
+from models.card import Card, data_hash, library_versions
+from models.classifier import Classifier
+from models.encoder import Encoder, Vectors
+from models.errors import InputError
+from models.examples import Examples
+from models.store import ModelStore, StoredModel
+
+Progress = Callable[[str, int, int], None]
+"""What is going on, how much of it is done, of how much."""
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """One text to learn from; an empty label is one that is not known. ``group`` is where it came from."""
+
+    id: str
+    text: str
+    labels: dict[str, str]
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Texts analysed and encoded once, for every target."""
+
+    documents: list[str]
+    languages: list[str]
+    vectors: Vectors
+
+
+def prepare(texts: Sequence[str], encoder: Encoder, progress: Progress = lambda *_: None) -> Prepared:
+    """Analyse and encode texts."""
+    documents, languages = [], []
+    for number, item in enumerate(texts, 1):
+        analysis = text.analyse(item)
+        documents.append(" ".join(analysis.words))
+        languages.append(analysis.language)
+        if number % 200 == 0 or number == len(texts):
+            progress("cutting words", number, len(texts))
+    done = 0
+
+    def encoded(count: int) -> None:
+        nonlocal done
+        done += count
+        progress("encoding", done, len(texts))
+
+    return Prepared(documents, languages, encoder.encode(texts, encoded))
+
+
+def fit(
+    rows: Sequence[Labelled], target: str, prepared: Prepared, progress: Progress = lambda *_: None
+) -> Classifier:
+    """A classifier for one target, from the rows that have a label for it.
+
+    Raises:
+        InputError: there is too little to learn from.
+    """
+    own = [i for i, row in enumerate(rows) if row.labels.get(target)]
+    groups = [rows[i].group for i in own]
+    steps = 0
+
+    def step(_: str) -> None:
+        nonlocal steps
+        steps += 1
+        progress(f"learning {target}", steps, 6)
+
+    return Classifier.fit(
+        [prepared.documents[i] for i in own],
+        prepared.vectors[own],
+        [rows[i].labels[target] for i in own],
+        [prepared.languages[i] for i in own],
+        groups=groups if len(set(groups)) > 1 else None,
+        step=step,
+    )
+
+
+def train(
+    rows: Sequence[Labelled],
+    targets: Sequence[str],
+    encoder: Encoder,
+    store: ModelStore,
+    *,
+    name: str,
+    source: str,
+    now: datetime,
+    progress: Progress = lambda *_: None,
+) -> StoredModel:
+    """Train and store a new version of the named model.
+
+    Raises:
+        InputError: there is too little to learn from, or the name cannot be used.
+    """
+    if not rows:
+        raise InputError("there are no labelled texts to learn from", field="label")
+    version = store.next_version(name)
+    prepared = prepare([row.text for row in rows], encoder, progress)
+    classifiers = {target: fit(rows, target, prepared, progress) for target in targets}
+    labels = {target: [row.labels.get(target, "") for row in rows] for target in targets}
+    card = Card(
+        version=version,
+        created_at=now.isoformat(timespec="seconds"),
+        encoder=encoder.identity,
+        analyser=text.ANALYSER_VERSION,
+        source=source,
+        data_hash=data_hash((row.text, *(row.labels.get(target, "") for target in targets)) for row in rows),
+        labels={target: classifier.labels for target, classifier in classifiers.items()},
+        counts={
+            target: {label: labels[target].count(label) for label in classifier.labels}
+            for target, classifier in classifiers.items()
+        },
+        blend={
+            target: [classifier.blend_.lexical, classifier.blend_.semantic]
+            for target, classifier in classifiers.items()
+        },
+        bands={target: _plain(classifier.bands_) for target, classifier in classifiers.items()},
+        libraries=library_versions(),
+    )
+    examples = Examples.sample([row.id for row in rows], labels, prepared.vectors)
+    return store.save(StoredModel(card, classifiers, examples))
+
+
+def _plain(bands: Bands) -> dict[str, list[float]]:
+    return {key: list(pair) for key, pair in bands.thresholds.items()}

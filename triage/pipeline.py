@@ -1,0 +1,158 @@
+"""The ticket's way on one page: what a text is, how urgent, who takes it, by when, and what helped before."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+
+from kb.search import Hit
+from kb.tickets import whole_text
+from models import text
+from models.encoder import Encoder, Vectors
+from models.errors import InputError, TooLargeError
+from models.store import StoredModel
+from triage import clocks, priority, routing
+from triage.assessment import Assessment, Finding, Option, Reason, RouteTaken
+from triage.rules import Rules
+
+FindCases = Callable[[str, Vectors, int], list[Hit]]
+"""A text, its vector and how many in, the best cases out."""
+
+
+@dataclass(frozen=True, slots=True)
+class TicketText:
+    """What is known of a ticket when it is assessed."""
+
+    subject: str = ""
+    description: str = ""
+    language: str | None = None
+    product: str | None = None
+    customer_tier: str | None = None
+    channel: str | None = None
+    received_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Triager:
+    """Assesses tickets; it changes nothing and may be used from several threads."""
+
+    encoder: Encoder
+    model: StoredModel
+    rules: Rules
+    find_cases: FindCases
+    timezone: tzinfo
+    max_text: int
+
+    def assess(self, ticket: TicketText, *, now: datetime, top_k: int = 5) -> Assessment:
+        """Assess one ticket.
+
+        Raises:
+            InputError: there is no text, or it is too long.
+        """
+        began = time.perf_counter()
+        content = self._content(ticket)
+        analysis = text.analyse(content)
+        document = " ".join(analysis.words)
+        language = ticket.language or analysis.language
+        vector = self.encoder.encode([content])[0]
+
+        category = self._category(document, vector, language)
+        level = self._priority(content, document, vector, language, ticket.customer_tier)
+        cases = self.find_cases(content, vector, top_k)
+        # A text that says nothing the model knows goes to the first line, whatever the model guesses.
+        sure = category.label if category.band != "ask" else None
+        route = self._route(ticket, sure, level.label, language, now)
+
+        return Assessment(
+            language=language,
+            category=category,
+            priority=level,
+            route=route,
+            similar_cases=tuple(cases),
+            model_version=self.model.card.version,
+            encoder=self.encoder.identity,
+            elapsed_ms=round(1000 * (time.perf_counter() - began), 2),
+        )
+
+    def _content(self, ticket: TicketText) -> str:
+        content = text.clean(whole_text(ticket.subject, ticket.description)).strip()
+        if not content:
+            raise InputError("there is no text to assess", field="text")
+        if len(content) > self.max_text:
+            raise TooLargeError(
+                f"the text has {len(content)} characters, at most {self.max_text} are read", field="text"
+            )
+        return content
+
+    def _category(self, document: str, vector: Vectors, language: str) -> Finding:
+        chances = self._chances("category", document, vector)
+        label = max(chances, key=chances.__getitem__)
+        return self._finding("category", label, chances, document, vector, language)
+
+    def _priority(
+        self, content: str, document: str, vector: Vectors, language: str, tier: str | None
+    ) -> Finding:
+        signals = priority.find_signals(content, self.rules.priority, customer_tier=tier)
+        learned = self._chances("priority", document, vector)
+        decided = priority.decide_priority(learned, signals, self.rules.priority)
+        chances = dict(decided.probabilities)
+        return self._finding("priority", decided.label, chances, document, vector, language, signals)
+
+    def _chances(self, target: str, document: str, vector: Vectors) -> dict[str, float]:
+        classifier = self.model.classifiers.get(target)
+        if classifier is None:  # a model trained without priorities leaves them to the signals
+            levels = self.rules.taxonomy.priority_codes()
+            return {level: 1 / len(levels) for level in levels}
+        chances = classifier.predict_proba([document], vector[None, :])[0]
+        return dict(zip(classifier.labels, chances.tolist(), strict=True))
+
+    def _finding(
+        self,
+        target: str,
+        label: str,
+        chances: dict[str, float],
+        document: str,
+        vector: Vectors,
+        language: str,
+        signals: tuple[priority.Signal, ...] = (),
+    ) -> Finding:
+        classifier = self.model.classifiers.get(target)
+        confidence = chances[label]
+        known = classifier is not None and label in classifier.labels
+        others = sorted(
+            ((name, chance) for name, chance in chances.items() if name != label), key=lambda x: -x[1]
+        )
+        band = classifier.bands_.band(confidence, language, label) if classifier else "ask"
+        reasons = classifier.reasons(document, label) if classifier and known else []
+        return Finding(
+            label=label,
+            confidence=round(confidence, 4),
+            band=band if document else "ask",
+            alternatives=tuple(Option(name, round(chance, 4)) for name, chance in others[:4]),
+            reasons=tuple(Reason(term, weight) for term, weight in reasons),
+            examples=tuple(self.model.examples.nearest(vector, target)),
+            signals=signals,
+        )
+
+    def _route(
+        self, ticket: TicketText, category: str | None, level: str, language: str, now: datetime
+    ) -> RouteTaken:
+        taken = routing.route(
+            self.rules.routing,
+            category=category,
+            priority=level,
+            product=ticket.product,
+            customer_tier=ticket.customer_tier,
+            language=language,
+            channel=ticket.channel,
+        )
+        due = clocks.due_times(
+            self.rules.clocks,
+            received_at=ticket.received_at or now,
+            category=category,
+            priority=level,
+            timezone=self.timezone,
+        )
+        return RouteTaken(taken.team, taken.role, taken.rule, due, taken.helpers, taken.notify)

@@ -1,0 +1,138 @@
+"""The seed tickets and cases that come with the program: enough to be useful on the first day."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kb import cases, lexical_index, search
+from kb.columns import recognise, to_case
+from kb.database import Database
+from kb.documents import hashed
+from kb.match import MatchCurve, fit_curve
+from kb.rowfiles import Row, columns, read_rows
+from kb.tickets import whole_text
+from models.encoder import Encoder
+from models.errors import DataFileError
+from triage.learning import Labelled
+
+LANGUAGES = ("zh", "en")
+_BATCH = 50
+
+
+@dataclass(frozen=True, slots=True)
+class SeedTicket:
+    """A labelled ticket; ``problem`` names the seed cases that are about the same."""
+
+    id: str
+    text: str
+    category: str
+    priority: str
+    trade: str
+    problem: str
+
+
+def tickets(folder: Path) -> list[SeedTicket]:
+    """Read the seed tickets of a data folder.
+
+    Raises:
+        DataFileError: a line is not as it must be.
+    """
+    found = []
+    for path, number, row in _lines(folder, "tickets"):
+        try:
+            content = whole_text(row.get("subject", ""), row["description"])
+            found.append(
+                SeedTicket(
+                    row["id"], content, row["category"], row["priority"], row["trade"], row.get("problem", "")
+                )
+            )
+        except KeyError as error:
+            raise DataFileError(str(path), number, f"the field {error} is missing") from error
+    return found
+
+
+def labelled(folder: Path) -> list[Labelled]:
+    """The seed tickets as texts to learn from."""
+    return [
+        Labelled(item.id, item.text, {"category": item.category, "priority": item.priority}, item.trade)
+        for item in tickets(folder)
+    ]
+
+
+def load_cases(
+    database: Database, folder: Path, encoder: Encoder, progress: Callable[[int, int], None] = lambda *_: None
+) -> int:
+    """Put the seed cases into the archive; those already there stay as they are. Answers how many are new."""
+    rows: list[dict[str, Any]] = []
+    for language in LANGUAGES:
+        path = folder / "seed" / f"cases_{language}.jsonl"
+        if not path.is_file():
+            raise DataFileError(str(path), None, "the file is missing")
+        mapping = recognise(columns(path), "cases")
+        for row in read_rows(path):
+            if not isinstance(row, Row):
+                raise DataFileError(str(path), row.number, row.message)
+            rows.append(to_case(row.values, mapping, timezone=UTC, names={}))
+    added = 0
+    for begin in range(0, len(rows), _BATCH):
+        with database.transaction() as session:
+            added += cases.write(session, rows[begin : begin + _BATCH], encoder, datetime.now(UTC)).added
+        progress(min(begin + _BATCH, len(rows)), len(rows))
+    return added
+
+
+def match_curve(folder: Path, encoder: Encoder, depth: int = 10) -> MatchCurve:
+    """Fit the match probability on the seed archive: its tickets search its cases, all scored exactly.
+
+    A ticket and a case are about the same problem if they carry the same problem's name.
+    """
+    database = Database("sqlite://")
+    try:
+        database.upgrade()
+        load_cases(database, folder, encoder)
+        asked = [item for item in tickets(folder) if item.problem]
+        vectors = encoder.encode([item.text for item in asked])
+        scores: list[float] = []
+        same: list[bool] = []
+        with database.reading() as session:
+            keys, documents = search.load(session, [*range(1, 100_000)], encoder.dimension)
+            names = dict(session.execute(_case_ids()).tuples().all())
+            for item, vector in zip(asked, vectors, strict=True):
+                words, pairs = lexical_index.prepare(session, *hashed(item.text))
+                own = search.score(vector, words, pairs, documents)
+                for place in np.argsort(-own)[:depth]:
+                    scores.append(float(own[place]))
+                    same.append(names[keys[place]].startswith(f"case-{item.problem}-"))
+    finally:
+        database.close()
+    return fit_curve(np.array(scores), np.array(same), f"seed archive, {len(asked)} tickets, first {depth}")
+
+
+def _case_ids() -> Any:
+    from sqlalchemy import select
+
+    from kb.tables import Case
+
+    return select(Case.pk, Case.id)
+
+
+def _lines(folder: Path, kind: str) -> Iterator[tuple[Path, int, dict[str, Any]]]:
+    for language in LANGUAGES:
+        path = folder / "seed" / f"{kind}_{language}.jsonl"
+        if not path.is_file():
+            raise DataFileError(str(path), None, "the file is missing")
+        with path.open(encoding="utf-8") as file:
+            for number, line in enumerate(file, 1):
+                if not line.strip():
+                    continue
+                try:
+                    yield path, number, json.loads(line)
+                except ValueError as error:
+                    raise DataFileError(str(path), number, f"no valid JSON: {error}") from error

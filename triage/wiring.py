@@ -1,0 +1,196 @@
+"""The one composition root: builds every part from the settings, each when it is first needed.
+
+Importing this module is cheap. What needs a model or the index loads them on use, so that commands that
+need neither answer at once.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from models.errors import ModelError
+from triage.settings import Settings
+
+if TYPE_CHECKING:
+    from kb.database import Database
+    from kb.index import VectorIndex
+    from kb.match import MatchCurve
+    from kb.search import Hit
+    from kb.transfer import Source
+    from models.encoder import Encoder, Vectors
+    from models.store import ModelStore, StoredModel
+    from triage.pipeline import Triager
+    from triage.rules import Rules
+
+NO_MODEL = "there is no model yet: run `triage demo` once, or `triage train --promote`"
+
+
+class Parts:
+    """The product's parts. One instance a process; close it at the end."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._turn = threading.RLock()
+        self._model: StoredModel | None = None
+        self._index: VectorIndex | None = None
+
+    @cached_property
+    def rules(self) -> Rules:
+        """What the data files say, checked."""
+        from triage import rules
+
+        return rules.load(self.settings.data_folder)
+
+    @cached_property
+    def database(self) -> Database:
+        """The database, brought up to date."""
+        from kb.database import Database
+
+        database = Database(self.settings.database)
+        database.upgrade()
+        return database
+
+    @cached_property
+    def encoder(self) -> Encoder:
+        """The encoder; its libraries load here."""
+        from models import text
+        from models.encoder import load_encoder
+
+        text.use_cache_dir(self.settings.home.resolve() / "cache")
+        return load_encoder(self.settings.encoder, self.settings.threads)
+
+    @cached_property
+    def store(self) -> ModelStore:
+        """Where models are kept."""
+        from models.store import ModelStore
+
+        return ModelStore(self.settings.home.resolve() / "models")
+
+    @property
+    def model(self) -> StoredModel:
+        """The promoted model; another one once another is promoted.
+
+        Raises:
+            ModelError: none is promoted, or it was made with another encoder or analyser.
+        """
+        from models import text
+
+        version = self.store.current()
+        if version is None:
+            raise ModelError(NO_MODEL)
+        with self._turn:
+            if self._model is None or self._model.card.version != version:
+                card = self.store.card(version)
+                if (card.encoder, card.analyser) != (self.encoder.identity, text.ANALYSER_VERSION):
+                    raise ModelError(
+                        f"the model {version} was made with {card.encoder}, analyser {card.analyser}; "
+                        f"in use are {self.encoder.identity}, {text.ANALYSER_VERSION}: train it again"
+                    )
+                self._model = self.store.load(version)
+            return self._model
+
+    @property
+    def match_file(self) -> Path:
+        """Where the match curve of this encoder is kept."""
+        from kb.documents import fingerprint
+
+        return self.store.folder / f"match-{fingerprint(self.encoder)}.json"
+
+    @cached_property
+    def curve(self) -> MatchCurve:
+        """What a search score is worth as a probability."""
+        from kb.match import MatchCurve
+
+        return MatchCurve.load(self.match_file)
+
+    @property
+    def source(self) -> Source:
+        """How imported files are read."""
+        from kb.transfer import Source
+        from triage.rules import names
+
+        return Source(self.settings.zone, names(self.rules.taxonomy))
+
+    def index(self, wait: float = 20.0) -> VectorIndex:
+        """The vector index, opened at the first call.
+
+        Raises:
+            IndexUnavailableError: another process has it, or the Chroma server does not answer.
+        """
+        from kb.documents import fingerprint
+        from kb.index import open_embedded, open_server
+
+        with self._turn:
+            if self._index is None:
+                made = fingerprint(self.encoder)
+                if self.settings.chroma_url:
+                    self._index = open_server(self.settings.chroma_url, made, self.encoder.dimension)
+                else:
+                    folder = self.settings.home.resolve() / "index"
+                    self._index = open_embedded(folder, made, self.encoder.dimension, wait=wait)
+            return self._index
+
+    def find_cases(
+        self,
+        content: str,
+        vector: Vectors,
+        limit: int,
+        *,
+        category: str | None = None,
+        language: str | None = None,
+    ) -> list[Hit]:
+        """Search the archive."""
+        from kb import search
+
+        index = self.index()
+        request = search.Request(content, vector, limit, category, language)
+        with self.database.reading() as session:
+            return search.find(session, request, index.nearest, self.curve)
+
+    @property
+    def triager(self) -> Triager:
+        """Assesses tickets with the promoted model."""
+        from triage.pipeline import Triager
+
+        return Triager(
+            encoder=self.encoder,
+            model=self.model,
+            rules=self.rules,
+            find_cases=self.find_cases,
+            timezone=self.settings.zone,
+            max_text=self.settings.max_text,
+        )
+
+    @property
+    def now(self) -> Callable[[], datetime]:
+        """The clock."""
+        return _now
+
+    def close(self) -> None:
+        """Let go of index and database."""
+        with self._turn:
+            if self._index is not None:
+                self._index.close()
+                self._index = None
+            if "database" in self.__dict__:
+                self.database.close()
+
+
+def build(settings: Settings | None = None) -> Parts:
+    """The parts for these settings, or for those of the environment.
+
+    Raises:
+        SettingsError: a setting has a value that cannot work.
+    """
+    from triage.settings import load_settings
+
+    return Parts(settings or load_settings())
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,77 @@
+"""The service's background work: keeps the index in step with SQL, and finishes imports that were cut off."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import structlog
+
+from models.errors import TriageError
+
+if TYPE_CHECKING:
+    from triage.wiring import Parts
+
+log = structlog.get_logger(__name__)
+_EVERY_SECONDS = 1.0
+
+
+class Worker:
+    """One thread beside the requests; ``wake`` makes it look at once."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._wake = threading.Event()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="triage-worker", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """There is something to do."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Finish what is being done and end."""
+        self._stop.set()
+        self._wake.set()
+        self._thread.join(timeout=30)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self._parts.index().apply(self._parts.database)
+                self._finish_imports()
+            except TriageError as error:
+                # Nothing is lost: what is outstanding stands in SQL, and the next round tries again.
+                log.warning("background work waits", code=error.code, reason=error.message)
+            except Exception:
+                log.exception("background work failed")
+            self._wake.wait(_EVERY_SECONDS)
+            self._wake.clear()
+
+    def _finish_imports(self) -> None:
+        from kb import transfer
+        from kb.tables import Import
+
+        parts = self._parts
+        with parts.database.reading() as session:
+            waiting = transfer.unfinished(session)
+
+        def after_batch(row: Import) -> None:
+            if self._stop.is_set():
+                raise _StopImportError
+            parts.index().apply(parts.database)
+
+        for import_id in waiting:
+            try:
+                transfer.run(parts.database, import_id, parts.encoder, parts.source, parts.now, after_batch)
+            except _StopImportError:
+                return
+            parts.index().apply(parts.database)
+
+
+class _StopImportError(Exception):
+    """The service stops; the import goes on from its cursor at the next start."""
