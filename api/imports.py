@@ -37,7 +37,9 @@ def start(
     try:
         with path.open("wb") as target:
             shutil.copyfileobj(file.file, target)
-        import_id = transfer.start(parts.database, path, kind, parts.now(), file_name=name)
+        import_id = transfer.start(
+            parts.database, path, kind, parts.now(), runner=transfer.SERVICE, file_name=name
+        )
     except BaseException:
         path.unlink(missing_ok=True)
         raise

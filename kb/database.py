@@ -54,21 +54,24 @@ class Database:
         """Bring the tables to this version's shape; nothing happens where they have it."""
         from alembic import command
 
-        with self.engine.connect() as connection:
-            config = _alembic_config()
-            config.attributes["connection"] = connection
-            try:
+        config = _alembic_config()
+        try:
+            with self.engine.connect() as connection:
+                config.attributes["connection"] = connection
                 command.upgrade(config, "head")
-            except (OperationalError, DatabaseError) as error:
-                raise StorageError(f"the database cannot be brought up to date: {_reason(error)}") from error
+        except (OperationalError, DatabaseError) as error:
+            raise StorageError(f"the database cannot be brought up to date: {_reason(error)}") from error
 
     def is_current(self) -> bool:
         """Whether the tables have this version's shape."""
         from alembic.migration import MigrationContext
         from alembic.script import ScriptDirectory
 
-        with self.engine.connect() as connection:
-            current = MigrationContext.configure(connection).get_current_revision()
+        try:
+            with self.engine.connect() as connection:
+                current = MigrationContext.configure(connection).get_current_revision()
+        except (OperationalError, DatabaseError) as error:
+            raise StorageError(f"the database refused: {_reason(error)}") from error
         return current == ScriptDirectory.from_config(_alembic_config()).get_current_head()
 
     def ping(self) -> None:
@@ -89,7 +92,7 @@ def _engine(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
         return create_engine(url, pool_pre_ping=True)
-    if parsed.database and parsed.database != ":memory:":
+    if parsed.database and not parsed.database.startswith((":memory:", "file:")):
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(url, connect_args={"timeout": _WAIT_SECONDS, "check_same_thread": False})
 

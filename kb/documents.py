@@ -21,6 +21,7 @@ FIELDS = ("problem", "whole")
 
 _SENTENCE_END = re.compile(r"(?<=[。？！?!\n])|(?<=\.)\s")
 _SHORTEST_LEAD = 6
+_HAN_SHARE = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,14 @@ def hashed(whole: str) -> tuple[Hashes, Hashes]:
 def hashes(tokens: Sequence[str]) -> Hashes:
     """CRC-32 of each token: two tokens of one text fall together once in tens of millions."""
     return np.array([zlib.crc32(token.encode()) for token in tokens], dtype=np.uint32)
+
+
+def is_han(words: int, pairs: int) -> bool:
+    """Whether a text of so many words and pairs of Han characters counts as Chinese.
+
+    Chinese alone has more pairs than words; a quoted message in an English text has few.
+    """
+    return pairs > _HAN_SHARE * words
 
 
 def fingerprint(encoder: Encoder) -> str:

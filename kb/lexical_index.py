@@ -3,7 +3,8 @@
 The index holds hashed tokens cut by our analyser, so that Chinese is found as words and as pairs of
 characters, whatever the database thinks of it. SQLite keeps them in FTS5, PostgreSQL in a tsvector with a
 GIN index. The score is BM25 (Robertson and Zaragoza 2009) divided by the best BM25 that any case could
-have for the query: 1 means that all that was asked is in it, and a query in another language gets nearly 0.
+have for the query: all that was asked, in a short case, gives over a half, never over 1,
+and a query in another language gets nearly 0.
 """
 
 from __future__ import annotations

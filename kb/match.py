@@ -28,17 +28,32 @@ def fuse(cosine: Floats, words: Floats, pairs: Floats) -> Floats:
 
 
 @dataclass(frozen=True, slots=True)
-class MatchCurve:
-    """Turns a score into the probability that the case is about the same problem."""
+class Logistic:
+    """One logistic curve over scores."""
 
     slope: float = 6.0
     middle: float = 0.85
+
+    def logits(self, scores: Floats) -> Floats:
+        """Log odds that question and case are about the same problem."""
+        return self.slope * (scores - self.middle)
+
+
+@dataclass(frozen=True, slots=True)
+class MatchCurve:
+    """Turns a score into the probability that the case is about the same problem.
+
+    Words can add to the score only where question and case share a script, so that each of the two
+    situations has its own curve. That makes cases of both languages comparable in one list.
+    """
+
+    same: Logistic = Logistic()
+    crossing: Logistic = Logistic()
     fitted_on: str = "nothing"
 
-    def probability(self, scores: Floats) -> Floats:
-        """The probability of each score, 0..1; it keeps their order."""
-        chances: Floats = special.expit(self.slope * (scores - self.middle))
-        return chances
+    def logits(self, scores: Floats, crossing: NDArray[np.bool_]) -> Floats:
+        """Log odds of each score; ``crossing`` says where question and case differ in script."""
+        return np.where(crossing, self.crossing.logits(scores), self.same.logits(scores))
 
     def save(self, path: Path) -> None:
         """Write the curve."""
@@ -54,13 +69,30 @@ class MatchCurve:
         if not path.is_file():
             return cls()
         try:
-            return cls(**json.loads(path.read_text(encoding="utf-8")))
-        except (ValueError, TypeError) as error:
+            stored = json.loads(path.read_text(encoding="utf-8"))
+            return cls(Logistic(**stored["same"]), Logistic(**stored["crossing"]), stored["fitted_on"])
+        except (ValueError, TypeError, KeyError) as error:
             raise ModelError(f"{path} is damaged: {error}") from error
 
 
-def fit_curve(scores: Floats, same: NDArray[np.bool_], fitted_on: str) -> MatchCurve:
-    """The logistic curve (Platt 1999) of least log loss; ``same`` says which scores were of one problem."""
+def probability(logits: Floats) -> Floats:
+    """Log odds as probabilities, 0..1."""
+    chances: Floats = special.expit(logits)
+    return chances
+
+
+def fit_curve(
+    scores: Floats, crossing: NDArray[np.bool_], same: NDArray[np.bool_], fitted_on: str
+) -> MatchCurve:
+    """The logistic curves (Platt 1999) of least log loss; ``same`` says which scores were of one problem."""
+    return MatchCurve(
+        _fit(scores[~crossing], same[~crossing]), _fit(scores[crossing], same[crossing]), fitted_on
+    )
+
+
+def _fit(scores: Floats, same: NDArray[np.bool_]) -> Logistic:
+    if not same.any() or same.all():
+        return Logistic()
     rise = (same.sum() + 1) / (same.sum() + 2)
     fall = 1 / ((~same).sum() + 2)
     wanted = np.where(same, rise, fall)
@@ -70,4 +102,4 @@ def fit_curve(scores: Floats, same: NDArray[np.bool_], fitted_on: str) -> MatchC
         return float(np.mean(np.logaddexp(0, logits) - wanted * logits))
 
     found = optimize.minimize(loss, np.array([1.5, float(scores.mean())]), method="Nelder-Mead")
-    return MatchCurve(float(np.exp(found.x[0])), float(found.x[1]), fitted_on)
+    return Logistic(float(np.exp(found.x[0])), float(found.x[1]))

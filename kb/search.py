@@ -6,17 +6,20 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from kb import ledger, lexical_index
-from kb.documents import FIELDS, CaseText, Document, hashed
+from kb.documents import FIELDS, CaseText, Document, hashed, is_han
 from kb.lexical_index import Query
-from kb.match import Floats, MatchCurve, fuse
+from kb.match import Floats, MatchCurve, fuse, probability
 from kb.tables import Case
 from models import text as analyser
 from models.encoder import Vectors
 
+PLAUSIBLE = float(np.log(0.1 / 0.9))
+"""Log odds above which a case in the other language is worth a place."""
 NEAREST = 100
 LEXICAL = 100
 
@@ -52,13 +55,33 @@ class Request:
 
 def find(session: Session, request: Request, nearest: FindNearest, curve: MatchCurve) -> list[Hit]:
     """The best cases for a text, best first."""
-    keys, scores = rank(session, request, nearest)
-    best = np.argsort(-scores, kind="stable")[: request.limit]
-    return _hits(session, request, [keys[i] for i in best], curve.probability(scores[best]))
+    keys, odds, crossing = rank(session, request, nearest, curve)
+    best = _choose(odds, crossing, request.limit)
+    return _hits(session, request, [keys[i] for i in best], probability(odds[best]))
 
 
-def rank(session: Session, request: Request, nearest: FindNearest) -> tuple[list[int], Floats]:
-    """All candidates for a text with their fused scores, in no particular order."""
+def _choose(odds: Floats, crossing: NDArray[np.bool_], limit: int) -> NDArray[np.intp]:
+    """The best, in order. The best of the other script keeps the last place where it is plausible.
+
+    Words in common push cases of the question's own language up; a solution must not be missed for having
+    been written in the other one.
+    """
+    order = np.argsort(-odds, kind="stable")
+    best = order[:limit]
+    others = order[crossing[order]]
+    if limit > 1 and len(others) and not crossing[best].any() and odds[others[0]] > PLAUSIBLE:
+        best = np.concatenate([best[:-1], others[:1]])
+    return best
+
+
+def rank(
+    session: Session, request: Request, nearest: FindNearest, curve: MatchCurve
+) -> tuple[list[int], Floats, NDArray[np.bool_]]:
+    """All candidates for a text, in no order.
+
+    Answers their keys, the log odds of being about the same problem, and whether they differ from the
+    text in script.
+    """
     words, pairs = lexical_index.prepare(session, *hashed(request.text))
     reach = max(4 * request.limit, NEAREST)
     narrow = _allowed(session, request)
@@ -74,19 +97,25 @@ def rank(session: Session, request: Request, nearest: FindNearest) -> tuple[list
             keys = list(narrow)[: 20 * reach]
     keys, documents = load(session, keys, len(request.vector))
     if not keys:
-        return [], np.zeros(0)
-    return keys, score(request.vector, words, pairs, documents)
+        return [], np.zeros(0), np.zeros(0, dtype=np.bool_)
+    scores, crossing = score(request.vector, words, pairs, documents)
+    return keys, curve.logits(scores, crossing), crossing
 
 
-def score(vector: Vectors, words: Query, pairs: Query, documents: Sequence[Document]) -> Floats:
-    """The fused score of each document for one query."""
+def score(
+    vector: Vectors, words: Query, pairs: Query, documents: Sequence[Document]
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """The fused score of each document for one query, and whether they differ in script."""
     vectors = np.stack([document.vectors for document in documents]).astype(np.float32)
     cosine = (vectors @ vector).max(axis=1).astype(np.float64)
-    return fuse(
+    fused = fuse(
         cosine,
         lexical_index.scores(words, [document.words for document in documents]),
         lexical_index.scores(pairs, [document.pairs for document in documents]),
     )
+    asked_in_han = is_han(len(words.terms), len(pairs.terms))
+    crossing = [is_han(len(document.words), len(document.pairs)) != asked_in_han for document in documents]
+    return fused, np.array(crossing, dtype=np.bool_)
 
 
 def load(session: Session, keys: Sequence[int], dimension: int) -> tuple[list[int], list[Document]]:

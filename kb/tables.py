@@ -218,6 +218,7 @@ class Import(Base):
     file_name: Mapped[str] = mapped_column(String(200))
     stored_as: Mapped[str] = mapped_column(Text)
     state: Mapped[str] = mapped_column(String(10))
+    runner: Mapped[str] = mapped_column(String(10))
     cursor: Mapped[int] = mapped_column(Integer, default=0)
     batches: Mapped[int] = mapped_column(Integer, default=0)
     added: Mapped[int] = mapped_column(Integer, default=0)

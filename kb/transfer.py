@@ -16,10 +16,12 @@ from kb import cases, columns, rowfiles, tickets
 from kb.database import Database
 from kb.tables import Import, ImportProblem
 from models.encoder import Encoder
-from models.errors import FileFormatError, InputError, NotFoundError
+from models.errors import ConflictError, FileFormatError, InputError, NotFoundError
 
 BATCH = 100
 KINDS = ("tickets", "cases")
+SERVICE, COMMAND = "service", "command"
+"""Who carries an import on: the service's own go on when it starts again, a command's when it is repeated."""
 
 Names = Mapping[str, Mapping[str, str]]
 AfterBatch = Callable[[Import], None]
@@ -33,12 +35,15 @@ class Source:
     names: Names
 
 
-def start(database: Database, path: Path, kind: str, now: datetime, *, file_name: str | None = None) -> str:
+def start(
+    database: Database, path: Path, kind: str, now: datetime, *, runner: str, file_name: str | None = None
+) -> str:
     """Note an import, or find the one of the same file that was begun before; answers its id.
 
     Raises:
         InputError: the kind is not one of ``KINDS``.
         FileFormatError: the file cannot be read at all.
+        ConflictError: the service is importing the same file.
     """
     if kind not in KINDS:
         raise InputError(f"the kind is one of {', '.join(KINDS)}, not {kind!r}", field="kind")
@@ -52,6 +57,9 @@ def start(database: Database, path: Path, kind: str, now: datetime, *, file_name
         elif row.state != "running":
             # The same file again: every row is looked at once more, and what is there stays as it is.
             _forget(session, row, now)
+        elif row.runner == SERVICE and runner == COMMAND:
+            raise ConflictError(f"the service is importing {row.file_name} already", field="file")
+        row.runner = runner
         row.file_name = file_name or path.name
         row.stored_as = str(path.resolve())
     return import_id
@@ -103,8 +111,9 @@ def get(session: Session, import_id: str) -> Import:
 
 
 def unfinished(session: Session) -> Sequence[str]:
-    """Ids of imports that a stopped process left behind, the oldest first."""
-    return session.scalars(select(Import.id).where(Import.state == "running").order_by(Import.pk)).all()
+    """Ids of imports that the service still has to carry on, the oldest first."""
+    waiting = select(Import.id).where(Import.state == "running", Import.runner == SERVICE)
+    return session.scalars(waiting.order_by(Import.pk)).all()
 
 
 def problems(session: Session, row: Import) -> Sequence[ImportProblem]:

@@ -93,7 +93,8 @@ def _threshold(confidences: Floats, correct: NDArray[np.bool_], precision: float
     right = np.cumsum(correct[order])
     share = right / np.arange(1, len(order) + 1)
     # A run of lucky first ones is no evidence: a third of an event is added to the wrong side.
-    enough = np.flatnonzero(
-        (right / (np.arange(1, len(order) + 1) + 1 / 3) >= precision) & (share >= precision)
-    )
+    reliable = (right / (np.arange(1, len(order) + 1) + 1 / 3) >= precision) & (share >= precision)
+    # A threshold lets all through that tie with it, so only the last one of a tie may set it.
+    lasts = np.append(np.diff(confidences[order]) != 0, np.ones(min(len(order), 1), dtype=bool))
+    enough = np.flatnonzero(reliable & lasts)
     return float(confidences[order[enough[-1]]]) if len(enough) else 1.01

@@ -99,6 +99,8 @@ def _load(name: str) -> Encoder:
     import os
 
     # Nothing is ever fetched unasked: a hub id works where it lies in the local cache.
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     from sentence_transformers import SentenceTransformer
 
@@ -108,7 +110,7 @@ def _load(name: str) -> Encoder:
         model = SentenceTransformer(modules=[UseModule()], device="cpu")
         return SentenceEncoder(model, f"use-multilingual-v3@{weights_version()}")
     try:
-        model = SentenceTransformer(name, device="cpu")
+        model = SentenceTransformer(name, device="cpu", local_files_only=True)
     except (OSError, ValueError, RuntimeError) as error:
         raise ModelError(f"the encoder {name!r} cannot be loaded: {error}") from error
     return SentenceEncoder(model, _identity_of(name, model))

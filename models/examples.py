@@ -5,6 +5,7 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,7 @@ class Examples:
             return []
         cosine = self.vectors @ vector
         names = self.labels[target]
-        order = [i for i in np.argsort(-cosine)[: most * 4] if names[i]][:most]
+        order = islice((i for i in np.argsort(-cosine, kind="stable") if names[i]), most)
         return [Nearest(self.ids[i], names[i], round(max(float(cosine[i]), 0.0), 4)) for i in order]
 
     def save(self, path: Path) -> None:
@@ -73,12 +74,12 @@ class Examples:
             ModelError: it is damaged.
         """
         try:
-            with np.load(path, allow_pickle=False) as stored:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
                 labels = {
                     key.removeprefix("label_"): stored[key].tolist()
                     for key in stored.files
                     if key.startswith("label_")
                 }
                 return cls(stored["ids"].tolist(), labels, stored["vectors"].astype(np.float32))
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
             raise ModelError(f"{path} is damaged: {error}") from error

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import precision_recall_fscore_support
 
+from models.errors import InputError
+
 _BINS = 10
 _RESAMPLES = 1000
 _Z95 = 1.959963984540054
@@ -32,7 +34,12 @@ def classification(judged: Judged, skipped: int = 0) -> dict[str, Any]:
 
     ``accuracy_interval`` is Wilson's, ``macro_f1_interval`` a percentile bootstrap, both at 95 %.
     ``ece`` is the expected calibration error over ten bins of equal size.
+
+    Raises:
+        InputError: there is nothing to judge.
     """
+    if not judged.truth:
+        raise InputError("there is no labelled text to test with")
     truth, predicted = np.asarray(judged.truth), np.asarray(judged.predicted)
     right = truth == predicted
     labels = sorted(set(judged.truth) | set(judged.predicted))

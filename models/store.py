@@ -21,6 +21,7 @@ from models.errors import ConflictError, InputError, ModelError, NotFoundError
 from models.examples import Examples
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,40}")
+_VERSION = re.compile(r"[a-z0-9][a-z0-9_-]{0,60}")
 _TRUSTED: list[str] = []
 """Beyond what skops trusts by default (scikit-learn and numpy) nothing is needed, so nothing is listed."""
 
@@ -44,7 +45,9 @@ class ModelStore:
         """The cards of all stored models, oldest first."""
         if not self.folder.is_dir():
             return []
-        cards = [Card.of_json(path.read_text(encoding="utf-8")) for path in self.folder.glob("*/card.json")]
+        # A draft left by a killed process starts with a dot, which a pattern of pathlib's matches.
+        names = [path.parent.name for path in self.folder.glob("*/card.json")]
+        cards = [self.card(name) for name in names if _VERSION.fullmatch(name)]
         return sorted(cards, key=lambda card: (card.created_at, card.version))
 
     def next_version(self, name: str) -> str:
@@ -64,10 +67,13 @@ class ModelStore:
 
         Raises:
             ConflictError: the version exists.
+            InputError: the version cannot be a folder.
         """
         import skops.io
 
         card = model.card
+        if not _VERSION.fullmatch(card.version):
+            raise InputError(f"{card.version!r} cannot be the name of a model", field="version")
         self.folder.mkdir(parents=True, exist_ok=True)
         target = self.folder / card.version
         if target.exists():
@@ -91,9 +97,9 @@ class ModelStore:
             NotFoundError: there is no such version.
         """
         path = self.folder / version / "card.json"
-        if not _NAME.fullmatch(version) or not path.is_file():
+        if not _VERSION.fullmatch(version) or not path.is_file():
             raise NotFoundError(f"there is no model {version!r}", field="version")
-        return Card.of_json(path.read_text(encoding="utf-8"))
+        return Card.of_json(path.read_text(encoding="utf-8", errors="replace"))
 
     def load(self, version: str) -> StoredModel:
         """Read one version.

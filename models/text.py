@@ -33,14 +33,18 @@ _OTHER_SCRIPT_RE = re.compile(
     "[\u0370-\u052f\u0590-\u08ff\u0900-\u0dff\u0e00-\u0eff\u1100-\u11ff\u3040-\u30ff\uac00-\ud7af]"
 )
 # An identifier holds a digit and may join its parts by - . _ / : # (HX-300, 0x80070005, v2.3.1, 10.0.0.7).
-_IDENTIFIER = r"(?=[a-z0-9._/:#-]*\d)[a-z0-9]+(?:[-._/:#][a-z0-9]+)+|(?=[a-z]*\d)[a-z0-9]*[a-z][a-z0-9]*|\d+"
+# Looking ahead without a limit would take minutes for a long row of dots or dashes.
+_IDENTIFIER = (
+    r"(?=[a-z0-9._/:#-]{0,200}?\d)[a-z0-9]+(?:[-._/:#][a-z0-9]+)+"
+    r"|(?=[a-z]*\d)[a-z0-9]*[a-z][a-z0-9]*|\d+"
+)
 _LATIN_WORD = r"[a-z\u00c0-\u024f]+(?:'[a-z]+)?"
 _OTHER_WORD = r"[^\W_]+"
 _TOKEN_RE = re.compile(
     f"(?P<han>[{_HAN}]+)|(?P<id>{_IDENTIFIER})|(?P<latin>{_LATIN_WORD})|(?P<rest>{_OTHER_WORD})"
 )
 _PART_RE = re.compile(r"[a-z]+|\d+")
-_CONTROL_RE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\u2028-\u202e\ufeff]")
+_CONTROL_RE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\u2028-\u202e\ufeff\ud800-\udfff]")
 _MIXED_BELOW = 0.8
 _LOAD_LOCK = threading.Lock()
 _CACHE_DIR: list[Path] = []
@@ -70,7 +74,7 @@ def analyse(text: str) -> Analysis:
 
 
 def clean(text: str) -> str:
-    """Remove control and invisible characters, which no reader sees and no database likes."""
+    """Remove control and invisible characters and lone surrogates, which no database takes."""
     return _CONTROL_RE.sub(" ", text)
 
 

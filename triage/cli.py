@@ -109,7 +109,7 @@ def import_file(
     from triage import service
 
     with parts() as built:
-        import_id = transfer.start(built.database, file, kind, built.now())
+        import_id = transfer.start(built.database, file, kind, built.now(), runner=transfer.COMMAND)
         running = service.running(built.settings.home)
         index = None if running or kind == "tickets" else built.index()
 

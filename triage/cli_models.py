@@ -157,7 +157,7 @@ def evaluate_search(
         archive = evaluation.read_table(cases, ["id", "text"])
         asked = evaluation.read_table(queries, ["text", "case_id"])
         with bars() as progress:
-            found = evaluation.search_quality(built.encoder, archive, asked, progress)
+            found = evaluation.search_quality(built.encoder, archive, asked, built.curve, progress)
     finally:
         built.close()
     line = ", ".join(f"{key} {value}" for key, value in found.items())

@@ -15,7 +15,7 @@ _COLOURS = {"auto": "green", "suggest": "yellow", "ask": "red"}
 
 def show_assessment(found: dict[str, Any], rules: Rules) -> None:
     """Show an assessment in the language of its ticket."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)
     language = "zh" if found["language"] in ("zh", "mixed") else "en"
     name = rules.taxonomy.name
     for target in ("category", "priority"):
@@ -40,7 +40,7 @@ def show_assessment(found: dict[str, Any], rules: Rules) -> None:
 
 def show_hits(cases: list[dict[str, Any]]) -> None:
     """Show found cases, best first."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)
     if not cases:
         console.print("no case found")
     for case in cases:

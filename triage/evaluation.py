@@ -16,6 +16,7 @@ from kb import cases, rowfiles, search
 from kb.database import Database
 from kb.documents import fingerprint
 from kb.index import open_embedded
+from kb.match import MatchCurve
 from kb.tables import Case
 from models import scorecard
 from models.encoder import Encoder
@@ -110,6 +111,7 @@ def search_quality(
     encoder: Encoder,
     case_rows: Sequence[Mapping[str, str]],
     queries: Sequence[Mapping[str, str]],
+    curve: MatchCurve,
     progress: Callable[[str, int, int], None] = lambda *_: None,
 ) -> dict[str, Any]:
     """Recall and reciprocal rank of search in a throw-away archive; a query with no such case is an error.
@@ -139,7 +141,7 @@ def search_quality(
                             f"query {number + 1}: there is no case {row['case_id']!r}", field="case_id"
                         )
                     request = search.Request(row["text"], vector, limit=10)
-                    found, scores = search.rank(session, request, index.nearest)
+                    found, scores, _ = search.rank(session, request, index.nearest, curve)
                     own = [
                         score for key, score in zip(found, scores, strict=True) if key == keys[row["case_id"]]
                     ]

@@ -100,19 +100,24 @@ def match_curve(folder: Path, encoder: Encoder, depth: int = 10) -> MatchCurve:
         asked = [item for item in tickets(folder) if item.problem]
         vectors = encoder.encode([item.text for item in asked])
         scores: list[float] = []
+        crossing: list[bool] = []
         same: list[bool] = []
         with database.reading() as session:
             keys, documents = search.load(session, [*range(1, 100_000)], encoder.dimension)
             names = dict(session.execute(_case_ids()).tuples().all())
             for item, vector in zip(asked, vectors, strict=True):
                 words, pairs = lexical_index.prepare(session, *hashed(item.text))
-                own = search.score(vector, words, pairs, documents)
-                for place in np.argsort(-own)[:depth]:
+                own, differs = search.score(vector, words, pairs, documents)
+                # The first of each script: a case in the other language has no words to rise by.
+                first = [np.flatnonzero(differs == side) for side in (False, True)]
+                for place in [p for side in first for p in side[np.argsort(-own[side])][:depth]]:
                     scores.append(float(own[place]))
+                    crossing.append(bool(differs[place]))
                     same.append(names[keys[place]].startswith(f"case-{item.problem}-"))
     finally:
         database.close()
-    return fit_curve(np.array(scores), np.array(same), f"seed archive, {len(asked)} tickets, first {depth}")
+    source = f"seed archive, {len(asked)} tickets, first {depth} of each script"
+    return fit_curve(np.array(scores), np.array(crossing), np.array(same), source)
 
 
 def _case_ids() -> Any:

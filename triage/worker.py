@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
@@ -67,10 +68,13 @@ class Worker:
 
         for import_id in waiting:
             try:
-                transfer.run(parts.database, import_id, parts.encoder, parts.source, parts.now, after_batch)
+                row = transfer.run(
+                    parts.database, import_id, parts.encoder, parts.source, parts.now, after_batch
+                )
             except _StopImportError:
                 return
             parts.index().apply(parts.database)
+            Path(row.stored_as).unlink(missing_ok=True)
 
 
 class _StopImportError(Exception):

@@ -53,6 +53,7 @@ def upgrade() -> None:
         sa.Column("file_name", sa.String(length=200), nullable=False),
         sa.Column("stored_as", sa.Text(), nullable=False),
         sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("runner", sa.String(length=10), nullable=False),
         sa.Column("cursor", sa.Integer(), nullable=False),
         sa.Column("batches", sa.Integer(), nullable=False),
         sa.Column("added", sa.Integer(), nullable=False),

@@ -1,0 +1,142 @@
+"""The same on PostgreSQL, in a private cluster run by an ordinary user."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from kb import cases, ledger, lexical_index, search, tickets, transfer
+from kb.database import Database
+from kb.documents import hashed
+from kb.tables import Base
+from models.encoder import Encoder
+from models.errors import StorageError
+
+pytestmark = pytest.mark.real
+
+
+def ordinary_user() -> str | None:
+    """Whom to run the server as; it refuses root."""
+    if os.geteuid() != 0:
+        return None
+    names = {entry.pw_name for entry in pwd.getpwall()}
+    return "postgres" if "postgres" in names else "nobody"
+
+
+@pytest.fixture(scope="module")
+def cluster(need: Callable[[str], Path]) -> Iterator[str]:
+    """The address of a fresh server on loopback."""
+    programs, user = need("postgresql"), ordinary_user()
+    # Not under pytest's folder: another user may not enter it, and a socket's path must be short.
+    home = Path(tempfile.mkdtemp(prefix="triage-pg-"))
+    if user:
+        shutil.chown(home, user)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+
+    def call(program: str, *arguments: str) -> None:
+        command = [str(programs / program), "-D", str(home / "data"), *arguments]
+        extra: dict[str, object] = (
+            {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []} if user else {}
+        )
+        with (home / "log").open("ab") as log:
+            done = subprocess.run(command, stdout=log, stderr=log, cwd=home, timeout=60, **extra)  # type: ignore[call-overload]
+        assert done.returncode == 0, (home / "log").read_text(errors="replace")
+
+    try:
+        call("initdb", "-U", "triage", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
+        options = f"-k {home} -p {port} -c listen_addresses=127.0.0.1 -c fsync=off"
+        call("pg_ctl", "-w", "-o", options, "start")
+        try:
+            yield f"postgresql+psycopg://triage@127.0.0.1:{port}/postgres"
+        finally:
+            call("pg_ctl", "-m", "immediate", "stop")
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def server(cluster: str, encoder: Encoder) -> Iterator[Database]:
+    """A migrated database with three cases."""
+    database = Database(cluster)
+    assert not database.is_current()
+    database.upgrade()
+    rows = [
+        {"id": "printer", "problem": "办公室的打印机无法开机", "category": "hardware"},
+        {"id": "vpn", "problem": "公司的VPN连不上", "category": "software", "keywords": ["网络"]},
+        {"id": "error", "problem": "The updater stops with error 0x80070005", "category": "software"},
+    ]
+    with database.transaction() as session:
+        cases.write(session, rows, encoder, datetime(2026, 3, 11, 2, 30, tzinfo=UTC))
+    yield database
+    database.close()
+
+
+def test_tables_equal_the_migrated_ones(server: Database) -> None:
+    def ours(name: str | None, kind: str, _parents: object) -> bool:
+        return not (kind == "table" and name == "case_terms")
+
+    assert server.is_current()
+    with server.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"include_name": ours, "compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+@pytest.mark.parametrize(
+    ("question", "case_id"),
+    [("三楼的打印机开不了", "printer"), ("家里VPN断了", "vpn"), ("0x80070005", "error"), ("公司VPN", "vpn")],
+)
+def test_search_finds_by_words(server: Database, encoder: Encoder, question: str, case_id: str) -> None:
+    request = search.Request(question, encoder.encode([question])[0])
+    with server.reading() as session:
+        found = search.find(session, request, lambda _vector, _most: [], search.MatchCurve())
+    assert found[0].case_id == case_id
+
+
+def test_frequencies_are_those_of_the_cases(server: Database) -> None:
+    with server.reading() as session:
+        words, _ = lexical_index.prepare(session, *hashed("vpn unheard"))
+    rarity = dict(zip(words.terms.tolist(), words.rarity.tolist(), strict=True))
+    assert rarity[int(hashed("vpn")[0][0])] < rarity[int(hashed("unheard")[0][0])]
+
+
+def test_a_changed_case_and_its_proof(server: Database, encoder: Encoder, now: datetime) -> None:
+    with server.transaction() as session:
+        row = {"id": "changing", "problem": "monitor flickers"}
+        assert cases.write(session, [row], encoder, now).added == 1
+        assert cases.write(session, [row | {"problem": "keyboard sticks"}], encoder, now).changed == 1
+        assert ledger.record(session, "changing", worked=True, used_at=now).last_worked_at == now
+        words, pairs = lexical_index.prepare(session, *hashed("monitor"))
+        assert lexical_index.candidates(session, words, pairs, 5) == []
+        session.rollback()
+
+
+def test_an_import_runs_and_runs_again(
+    server: Database, encoder: Encoder, now: datetime, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("id,description\n" + "".join(f"t{n},ticket {n}\n" for n in range(120)))
+    source = transfer.Source(UTC, {})
+    for wanted in ((120, 0), (0, 120)):
+        import_id = transfer.start(server, path, "tickets", now)
+        row = transfer.run(server, import_id, encoder, source, lambda: now)
+        assert (row.state, row.added, row.unchanged) == ("done", *wanted)
+    with server.reading() as session:
+        assert tickets.get(session, "t7").received_at == now
+
+
+def test_a_refusal_is_explained(server: Database, now: datetime) -> None:
+    with pytest.raises(StorageError, match="too long"), server.transaction() as session:
+        tickets.add(session, {"id": "x" * 100, "description": "x"}, now)

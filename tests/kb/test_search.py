@@ -1,0 +1,116 @@
+"""Search in the archive, as an engineer uses it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+import pytest
+
+from kb import ledger, search
+from kb.database import Database
+from kb.documents import CaseText
+from kb.search import Hit
+from models.encoder import Encoder
+
+Ask = Callable[..., list[Hit]]
+
+
+@pytest.mark.parametrize(
+    ("question", "case_id"),
+    [
+        ("我们三楼的打印机今天早上突然无法开机了", "printer"),
+        ("居家办公连不上公司VPN怎么办", "vpn"),
+        ("手機軟體閃退", "app"),
+        ("0x80070005", "error"),
+        ("update ends with 0X80070005!", "error"),
+        ("wrong name on invoice", "invoice"),
+        ("HX-300卡纸", "jam"),
+        ("ＨＸ－３００", "jam"),
+    ],
+)
+def test_the_right_case_comes_first(ask: Ask, question: str, case_id: str) -> None:
+    assert ask(question)[0].case_id == case_id
+
+
+def test_a_hit_tells_what_a_person_needs(ask: Ask) -> None:
+    hit = ask("error 0x80070005", limit=1)[0]
+    assert (hit.problem, hit.solution) == (
+        "The updater stops with error 0x80070005.",
+        "Run it as administrator",
+    )
+    assert (hit.language, hit.category, hit.product) == ("en", "software", "Updater 3")
+    assert hit.shared_terms == ("0x80070005", "error")
+    assert hit.proven == ledger.NO_PROOF
+
+
+def test_the_order_is_the_order_of_matches(ask: Ask) -> None:
+    matches = [hit.match for hit in ask("打印机 error VPN invoice", limit=6)]
+    assert len(matches) == 6
+    assert matches == sorted(matches, reverse=True)
+    assert 0.0 <= matches[-1] < matches[0] <= 1.0
+
+
+def test_limit(ask: Ask) -> None:
+    assert len(ask("打印机", limit=2)) == 2
+    assert [hit.case_id for hit in ask("打印机", limit=2)] == [hit.case_id for hit in ask("打印机", limit=6)][
+        :2
+    ]
+
+
+def test_filters(ask: Ask) -> None:
+    assert {hit.case_id for hit in ask("printer", category="hardware")} == {"printer", "jam"}
+    assert {hit.case_id for hit in ask("打印机", language="en", limit=10)} == {"error", "invoice", "jam"}
+    assert [hit.case_id for hit in ask("VPN", category="hardware", language="zh")] == ["printer"]
+    assert ask("VPN", category="unheard") == []
+
+
+def test_proof_is_shown(ask: Ask, archive: Database, now: datetime) -> None:
+    with archive.transaction() as session:
+        ledger.record(session, "vpn", worked=True, used_at=now)
+    assert ask("VPN连不上")[0].proven == ledger.Proof(1, 1, 0, now)
+
+
+def test_an_empty_archive_gives_nothing(database: Database, encoder: Encoder) -> None:
+    request = search.Request("打印机", encoder.encode(["打印机"])[0])
+    with database.reading() as session:
+        assert search.find(session, request, lambda _vector, _most: [], search.MatchCurve()) == []
+
+
+@pytest.mark.parametrize("question", ["", "😀", "\x00", "the", "%_'\";--", '" OR NEAR(*'])
+def test_no_question_makes_it_fail(ask: Ask, question: str) -> None:
+    assert all(0.0 <= hit.match <= 1.0 for hit in ask(question))
+
+
+def test_words_alone_find_it_where_the_vector_index_is_empty(archive: Database, encoder: Encoder) -> None:
+    request = search.Request("打印机", encoder.encode(["打印机"])[0])
+    with archive.reading() as session:
+        found = search.find(session, request, lambda _vector, _most: [], search.MatchCurve())
+    assert [hit.case_id for hit in found] == ["printer"]
+
+
+def test_keys_that_sql_does_not_know_are_passed_over(archive: Database, encoder: Encoder) -> None:
+    request = search.Request("zyx", encoder.encode(["zyx"])[0])
+    with archive.reading() as session:
+        found = search.find(session, request, lambda _vector, _most: [999, 1], search.MatchCurve())
+    assert [hit.case_id for hit in found] == ["printer"]
+
+
+@pytest.mark.parametrize(
+    ("question", "whole", "shared"),
+    [
+        ("打印机坏了", "打印机无法开机", ("打印机",)),
+        ("the printer is not on", "the printer and this", ("printer",)),
+        ("軟體閃退", "软件安装后闪退", ("软件", "闪退")),
+        ("HX-300 fails", "an HX-300 stops", ("hx-300",)),
+        ("nothing", "打印机", ()),
+        ("", "", ()),
+    ],
+)
+def test_shared_terms(question: str, whole: str, shared: tuple[str, ...]) -> None:
+    assert search.shared_terms(question, CaseText("", whole)) == shared
+
+
+def test_shared_terms_are_few() -> None:
+    many = " ".join(f"{letter * 3}{letter}word" for letter in "abcdefghijkl")
+    assert len(search.shared_terms(many, CaseText("", many))) == 8

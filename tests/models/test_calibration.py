@@ -1,0 +1,97 @@
+"""Blend and bands: a head of noise is not listened to, and thresholds keep what they promise."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models.calibration import AUTO_PRECISION, SUGGEST_PRECISION, Bands, Blend, fit_bands, fit_blend
+
+
+def heads(noise: np.random.Generator, number: int = 400) -> tuple[np.ndarray, ...]:
+    targets = noise.integers(0, 3, number)
+    telling = noise.normal(0, 0.6, (number, 3))
+    telling[np.arange(number), targets] += 1.0
+    return telling, noise.normal(0, 1.0, (number, 3)), targets
+
+
+def test_a_lexical_head_of_noise_is_silenced(noise: np.random.Generator) -> None:
+    telling, senseless, targets = heads(noise)
+    blend = fit_blend(senseless, np.ones(len(targets)), telling, targets)
+    assert blend.semantic > 1.0
+    assert blend.lexical < 0.15 * blend.semantic
+
+
+def test_a_semantic_head_of_noise_is_silenced(noise: np.random.Generator) -> None:
+    telling, senseless, targets = heads(noise)
+    blend = fit_blend(telling, np.ones(len(targets)), senseless, targets)
+    assert blend.lexical > 1.0
+    assert blend.semantic < 0.15 * blend.lexical
+
+
+def test_the_blend_calibrates(noise: np.random.Generator) -> None:
+    telling, senseless, targets = heads(noise, 2000)
+    joined = fit_blend(senseless, np.ones(2000), telling, targets).join(senseless, np.ones(2000), telling)
+    chances = np.exp(joined) / np.exp(joined).sum(axis=1, keepdims=True)
+    accuracy = (chances.argmax(axis=1) == targets).mean()
+    assert chances.max(axis=1).mean() == pytest.approx(accuracy, abs=0.03)
+
+
+def test_join_weighs_by_coverage() -> None:
+    joined = Blend(2.0, 3.0).join(np.ones((2, 1)), np.array([0.5, 0.0]), np.ones((2, 1)))
+    assert joined.tolist() == [[4.0], [3.0]]
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from([0.2, 0.4, 0.5, 0.8, 0.9]), st.booleans()), min_size=1, max_size=80)
+)
+@settings(max_examples=200, deadline=None)
+def test_thresholds_keep_their_precision_on_the_data_given(rows: list[tuple[float, bool]]) -> None:
+    confidence = np.array([row[0] for row in rows])
+    correct = np.array([row[1] for row in rows])
+    suggest, auto = fit_bands(confidence, correct, ["zh"] * len(rows), ["x"] * len(rows)).thresholds["*/*"]
+    assert suggest <= auto
+    for threshold, promised in ((suggest, SUGGEST_PRECISION), (auto, AUTO_PRECISION)):
+        let_through = correct[confidence >= threshold]
+        assert not len(let_through) or let_through.mean() >= promised
+
+
+def test_thresholds_by_hand() -> None:
+    confidence = np.linspace(0.99, 0.0, 100)
+    correct = np.array([True] * 50 + [False] * 50)
+    suggest, auto = fit_bands(confidence, correct, ["zh"] * 100, ["x"] * 100).thresholds["zh/x"]
+    # 50 right of 55 and a third is just over 0.9; 50 of 83 is the last share over 0.6.
+    assert auto == pytest.approx(confidence[54])
+    assert suggest == pytest.approx(confidence[82])
+
+
+def test_a_language_learns_its_own_threshold_and_an_unknown_one_falls_back() -> None:
+    confidence = np.full(80, 0.7)
+    correct = np.array([True] * 40 + [False] * 40)
+    bands = fit_bands(confidence, correct, ["zh"] * 40 + ["en"] * 40, ["x"] * 80)
+    assert bands.band(0.7, "zh", "x") == "auto"
+    assert bands.band(0.9, "en", "x") == "ask"
+    assert bands.band(0.99, "other", "y") == bands.band(0.99, "*", "*") == "ask"
+
+
+def test_too_few_of_a_label_fall_back_on_its_language() -> None:
+    confidence = np.full(45, 0.8)
+    bands = fit_bands(confidence, np.ones(45, bool), ["zh"] * 45, ["x"] * 40 + ["rare"] * 5)
+    assert "zh/rare" not in bands.thresholds
+    assert bands.band(0.85, "zh", "rare") == "auto"
+
+
+def test_the_nearest_threshold_speaks_first() -> None:
+    bands = Bands({"zh/x": (0.5, 0.9), "zh/*": (0.1, 0.2), "*/x": (0.3, 0.4), "*/*": (0.6, 0.7)})
+    assert [bands.band(c, "zh", "x") for c in (0.49, 0.5, 0.9)] == ["ask", "suggest", "auto"]
+    assert bands.band(0.2, "zh", "y") == "auto"
+    assert bands.band(0.35, "en", "x") == "suggest"
+    assert bands.band(0.35, "en", "y") == "ask"
+
+
+def test_nothing_reliable_means_ask() -> None:
+    bands = fit_bands(np.linspace(0.3, 1.0, 60), np.zeros(60, bool), ["zh"] * 60, ["x"] * 60)
+    assert bands.band(1.0, "zh", "x") == "ask"
+    assert Bands({}).band(1.0, "zh", "x") == "ask"
