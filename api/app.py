@@ -9,6 +9,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from prometheus_client import Counter, Histogram
+from starlette.exceptions import HTTPException
 from starlette.types import Message, Receive, Scope, Send
 
 from api import assessments, cases, errors, imports, system, taxonomy, tickets
@@ -49,6 +50,7 @@ def create_app(parts: Parts, service: Service | None = None, *, work: bool = Tru
     app.include_router(system.router)
     app.include_router(system.internal)
     app.include_router(page.router)
+    app.add_middleware(errors.Unexpected)
     app.add_middleware(BodyLimit, most=parts.settings.max_body, upload=parts.settings.max_upload)
     app.add_middleware(Measured)
     return app
@@ -66,8 +68,8 @@ class BodyLimit:
             return
         most = self.upload + 100_000 if scope["path"] == _UPLOAD else self.most
         stated = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
-        too_large = errors.problem("too_large", f"the body is larger than {most} bytes")
         if stated.isdigit() and int(stated) > most:
+            too_large = errors.problem("too_large", f"the body is larger than {most} bytes")
             await too_large(scope, receive, send)
             return
         taken = 0
@@ -77,13 +79,10 @@ class BodyLimit:
             message = await receive()
             taken += len(message.get("body", b""))
             if taken > most:
-                raise _TooLargeError
+                raise HTTPException(413, f"the body is larger than {most} bytes")
             return message
 
-        try:
-            await self.app(scope, counted, send)
-        except _TooLargeError:
-            await too_large(scope, receive, send)
+        await self.app(scope, counted, send)
 
 
 class Measured:
@@ -110,7 +109,3 @@ class Measured:
             route = getattr(scope.get("route"), "path", "other")
             REQUESTS.labels(route, status).inc()
             SECONDS.labels(route).observe(time.perf_counter() - began)
-
-
-class _TooLargeError(Exception):
-    """A body without a stated length grew over the limit."""

@@ -12,6 +12,7 @@ from api.schemas import PROBLEMS, CaseAnswer, NewCase, Proof, SearchAnswer, Simi
 from kb import cases, ledger
 from kb.tables import Case
 from models.errors import ConflictError, InputError, TooLargeError
+from models.text import analyse
 from triage.assessment import hit_json
 
 router = APIRouter(prefix="/cases", tags=["cases"], responses=PROBLEMS)
@@ -47,7 +48,7 @@ def search(
     if len(q) > parts.settings.max_text:
         raise TooLargeError(f"at most {parts.settings.max_text} characters can be searched for", field="q")
     vector = parts.encoder.encode([q])[0]
-    hits = parts.find_cases(q, vector, limit, category=category, language=language)
+    hits = parts.find_cases(analyse(q), vector, limit, category=category, language=language)
     return SearchAnswer(cases=[SimilarCase.model_validate(hit_json(hit)) for hit in hits])
 
 

@@ -7,8 +7,10 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from models.errors import TriageError
+from triage.worker import place
 
 STATUSES = {
     "invalid_input": 422,
@@ -76,8 +78,28 @@ def install(app: FastAPI) -> None:
         code = codes.get(error.status_code, "error")
         return problem(code, f"{request.method} {request.url.path}: {error.detail}", status=error.status_code)
 
-    @app.exception_handler(Exception)
-    def unexpected(request: Request, error: Exception) -> JSONResponse:
-        # The log names the kind of error and the place, never what the customer wrote.
-        log.error("unexpected error", path=request.url.path, kind=type(error).__name__)
-        return problem("internal", "something went wrong inside the service; its log says more")
+
+class Unexpected:
+    """Answers what nobody foresaw, and lets it go no further: the server would log the error's own text."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        begun = False
+
+        async def noting(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, noting)
+        except Exception as error:
+            if scope["type"] != "http":
+                raise
+            # The log names the kind of error and the place, never what the customer wrote.
+            log.error("unexpected error", kind=type(error).__name__, place=place(error))
+            if not begun:
+                answer = problem("internal", "something went wrong inside the service; its log says more")
+                await answer(scope, receive, send)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import shutil
 from pathlib import PurePosixPath
@@ -13,6 +14,7 @@ from api.deps import PartsDep, WorkerDep
 from api.schemas import PROBLEMS, ImportAnswer, ImportProblemAnswer
 from kb import transfer
 from models.errors import InputError, TooLargeError
+from models.text import clean
 from triage.wiring import Parts
 
 router = APIRouter(prefix="/imports", tags=["imports"], responses=PROBLEMS)
@@ -28,10 +30,13 @@ def start(
     """Begin an import. It goes on in the background, and after a restart from where it was."""
     if kind not in transfer.KINDS:
         raise InputError(f"kind is one of {', '.join(transfer.KINDS)}, not {kind!r}", field="kind")
-    name = PurePosixPath((file.filename or "upload").replace("\\", "/")).name[:200] or "upload"
+    name = PurePosixPath(clean(file.filename or "upload").replace("\\", "/")).name[-200:] or "upload"
     folder = parts.settings.home.resolve() / "uploads"
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{secrets.token_hex(8)}-{name[-80:]}"
+    # The reader needs the ending; the rest of a name can be too long for the disk, or worse.
+    path = folder / (
+        secrets.token_hex(8) + re.sub(r"[^A-Za-z0-9.]", "", "".join(PurePosixPath(name).suffixes[-2:]))[-20:]
+    )
     if file.size is not None and file.size > parts.settings.max_upload:
         raise TooLargeError(f"at most {parts.settings.max_upload} bytes are taken", field="file")
     try:
@@ -43,6 +48,10 @@ def start(
     except BaseException:
         path.unlink(missing_ok=True)
         raise
+    with parts.database.reading() as session:
+        stored_as = transfer.get(session, import_id).stored_as
+    if stored_as != str(path):
+        path.unlink(missing_ok=True)
     worker.wake()
     return _answer(parts, import_id)
 

@@ -20,6 +20,8 @@ def _printable(value: str) -> str:
 Text = Annotated[str, AfterValidator(_printable)]
 Short = Annotated[str, Field(max_length=80), AfterValidator(_printable)]
 Name = Annotated[str, Field(max_length=200), AfterValidator(_printable)]
+Person = Annotated[str, Field(max_length=120), AfterValidator(_printable)]
+Code = Annotated[str, Field(max_length=60), AfterValidator(_printable)]
 
 
 class Sent(BaseModel):
@@ -158,13 +160,13 @@ class NewTicket(TicketContent):
 
     id: Short | None = None
     received_at: datetime | None = None
-    channel: Annotated[str, Field(max_length=20)] | None = None
+    channel: Code | None = None
     product: Name | None = None
     version: Short | None = None
     customer: Name | None = None
-    contact_person: Annotated[str, Field(max_length=120)] | None = None
+    contact_person: Person | None = None
     contact: Name | None = None
-    customer_tier: Annotated[str, Field(max_length=20)] | None = None
+    customer_tier: Annotated[str, Field(max_length=20), AfterValidator(_printable)] | None = None
     remark: Text | None = None
     shown: bool = Field(True, description="Whether a person sees the suggestion before deciding.")
 
@@ -243,19 +245,19 @@ class TicketPage(Answer):
 class DecisionRequest(Sent):
     """Accept what was suggested (send nothing) or correct it."""
 
-    category: str | None = None
-    priority: str | None = None
-    team: str | None = None
-    owner: Annotated[str, Field(max_length=120)] | None = None
-    by: Annotated[str, Field(max_length=120)] = "agent"
-    reason: Annotated[str, Field(max_length=200)] = ""
+    category: Code | None = None
+    priority: Code | None = None
+    team: Code | None = None
+    owner: Person | None = None
+    by: Person = "agent"
+    reason: Name = ""
 
 
 class TransitionRequest(Sent):
     """The status a ticket comes to."""
 
-    status: str
-    by: Annotated[str, Field(max_length=120)] = "agent"
+    status: Code
+    by: Person = "agent"
     note: Text = ""
     solution: Text | None = None
     satisfaction: Annotated[int, Field(ge=1, le=5)] | None = None
@@ -269,13 +271,13 @@ class NewCase(Sent):
     symptoms: Text = ""
     product: Name = ""
     version: Short = ""
-    category: str = ""
-    cause_code: Annotated[str, Field(max_length=40)] = "unknown"
+    category: Code = ""
+    cause_code: Annotated[str, Field(max_length=40), AfterValidator(_printable)] = "unknown"
     cause_kind: Literal["accidental", "systemic"] = "accidental"
     cause: Text = ""
     solution: Text = ""
     resources: Text = ""
-    team: str = ""
+    team: Code = ""
     hours: Annotated[float, Field(ge=0)] | None = None
     satisfaction: Annotated[int, Field(ge=1, le=5)] | None = None
     reopened: bool = False
@@ -319,7 +321,7 @@ class UseRequest(Sent):
     worked: bool
     reopened: bool = False
     version: Short = ""
-    by: Annotated[str, Field(max_length=120)] = ""
+    by: Person = ""
     note: Text = ""
 
 

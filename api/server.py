@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
+import signal
 import socket
+import threading
+from typing import NoReturn
 
 import structlog
 import uvicorn
@@ -23,6 +26,8 @@ def serve(parts: Parts, host: str, port: int) -> None:
         ConflictError: another service owns this state directory.
         SettingsError: the address cannot be used.
     """
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, _end)  # uvicorn hands the signal on: it must not cut off the tidying up
     settings = parts.settings
     settings.home.mkdir(parents=True, exist_ok=True)
     _set_up_logging(settings.log_level)
@@ -53,6 +58,10 @@ def serve(parts: Parts, host: str, port: int) -> None:
             service.withdraw(settings.home, own)
 
 
+def _end(_signal: int, _frame: object) -> NoReturn:
+    raise SystemExit(0)
+
+
 def _listen(host: str, port: int) -> socket.socket:
     """Take the port before anything slow, so that a taken one is told at once."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -69,8 +78,12 @@ def _listen(host: str, port: int) -> socket.socket:
 
 def _warm_up(parts: Parts) -> None:
     """The first assessment loads dictionaries and compiles patterns: better now than for a customer."""
+    import threadpoolctl
+
     from triage.pipeline import TicketText
 
+    # A request's sums are small: threads that wait for more of them only take time from the encoder.
+    threadpoolctl.threadpool_limits(limits=1, user_api="blas")
     for text in ("打印机无法启动，VPN error 619", "The printer does not start"):
         parts.triager.assess(TicketText(description=text), now=parts.now())
 

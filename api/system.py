@@ -46,6 +46,12 @@ def metrics() -> Response:
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
+@internal.get("/ping")
+def ping() -> dict[str, str]:
+    """This is the service that the state directory names."""
+    return {"status": "ok"}
+
+
 @internal.post("/index/apply")
 def apply_index(parts: PartsDep) -> dict[str, int]:
     """Do the index writes that SQL says are outstanding."""

@@ -115,6 +115,6 @@ def _detail(session: Session, ticket: Ticket) -> TicketDetail:
 def _cursor(value: str | None) -> int | None:
     if value is None:
         return None
-    if not value.isdigit() or len(value) > 18:
+    if not (value.isascii() and value.isdigit()) or len(value) > 18:
         raise InputError("cursor is the next_cursor of an earlier page", field="cursor")
     return int(value)

@@ -67,7 +67,11 @@ def documents(cases: Sequence[CaseText], encoder: Encoder) -> list[Document]:
 
 def hashed(whole: str) -> tuple[Hashes, Hashes]:
     """The hashes of a text's words and of its pairs of Han characters, in order."""
-    analysis = text.analyse(whole)
+    return hashed_analysis(text.analyse(whole))
+
+
+def hashed_analysis(analysis: text.Analysis) -> tuple[Hashes, Hashes]:
+    """The same of a text that is analysed already."""
     return hashes(analysis.words), hashes(["\x02" + pair for pair in analysis.pairs])
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
-from kb.tables import Case, CaseUse
+from kb.tables import Case, CaseUse, UtcTime
 from models.errors import NotFoundError
 
 
@@ -64,13 +64,13 @@ def record(
 
 def proofs(session: Session, keys: Sequence[int]) -> dict[int, Proof]:
     """The proof of each case that was used at all, by case key."""
-    rows = session.execute(
+    rows = session.connection().execute(
         select(
             CaseUse.case_pk,
             func.count().label("used"),
             func.sum(case((CaseUse.worked, 1), else_=0)).label("worked"),
             func.sum(case((CaseUse.reopened, 1), else_=0)).label("reopened"),
-            func.max(case((CaseUse.worked, CaseUse.used_at))).label("last"),
+            func.max(case((CaseUse.worked, CaseUse.used_at)), type_=UtcTime).label("last"),
         )
         .where(CaseUse.case_pk.in_(keys))
         .group_by(CaseUse.case_pk)

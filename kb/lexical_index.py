@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import select, text, update
+from sqlalchemy import text, update
 from sqlalchemy.orm import Session
 
 from kb.documents import Document, Hashes
@@ -64,7 +64,8 @@ def clear(session: Session) -> None:
 
 def prepare(session: Session, words: Hashes, pairs: Hashes) -> tuple[Query, Query]:
     """Look up how rare the query's words and pairs are."""
-    size = session.execute(select(CorpusSize.documents, CorpusSize.words, CorpusSize.pairs)).one()
+    statement = "SELECT documents, words, pairs FROM corpus_size"
+    size = session.connection().exec_driver_sql(statement).one()
     own_words, own_pairs = np.unique(words), np.unique(pairs)
     seen = _frequencies(session, [*own_words, *own_pairs])
     made = []
@@ -91,7 +92,9 @@ def candidates(session: Session, words: Query, pairs: Query, most: int) -> list[
             "ORDER BY ts_rank(terms, to_tsquery('simple', :query), 1) DESC LIMIT :most"
         )
         query = " | ".join(_code(term) for term in rarest)
-    return list(session.scalars(text(statement), {"query": query, "most": most}))
+    # The query holds nothing but our own hexadecimal codes: written out, it costs no binding.
+    written = statement.replace(":query", f"'{query}'").replace(":most", str(int(most)))
+    return list(session.connection().exec_driver_sql(written).scalars())
 
 
 def scores(query: Query, texts: Sequence[Hashes]) -> NDArray[np.float64]:
@@ -116,10 +119,10 @@ def _frequencies(session: Session, terms: Sequence[int]) -> dict[int, int]:
         return {}
     codes = [_code(term) for term in terms]
     if _sqlite(session):
-        names = {f"t{number}": code for number, code in enumerate(codes)}
-        marks = ",".join(f":{name}" for name in names)
-        statement = text(f"SELECT term, doc FROM case_vocabulary WHERE term IN ({marks})")
-        return {int(row.term[1:], 16): row.doc for row in session.execute(statement, names)}
+        listed = ",".join(f"'{code}'" for code in codes)
+        lookup = f"SELECT term, doc FROM case_vocabulary WHERE term IN ({listed})"
+        rows = session.connection().exec_driver_sql(lookup)
+        return {int(term[1:], 16): count for term, count in rows}
     statement = text(
         "SELECT code, (SELECT count(*) FROM case_terms WHERE terms @@ to_tsquery('simple', code)) AS doc "
         "FROM unnest(CAST(:codes AS text[])) AS code"

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kb import ledger, lexical_index
-from kb.documents import FIELDS, CaseText, Document, hashed, is_han
+from kb.documents import FIELDS, Document, hashed_analysis, hashes, is_han
 from kb.lexical_index import Query
 from kb.match import Floats, MatchCurve, fuse, probability
 from kb.tables import Case
@@ -44,9 +44,9 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is searched for. ``vector`` is the encoded text."""
+    """What is searched for, analysed and encoded."""
 
-    text: str
+    analysis: analyser.Analysis
     vector: Vectors
     limit: int = 5
     category: str | None = None
@@ -55,12 +55,12 @@ class Request:
 
 def find(session: Session, request: Request, nearest: FindNearest, curve: MatchCurve) -> list[Hit]:
     """The best cases for a text, best first."""
-    keys, odds, crossing = rank(session, request, nearest, curve)
-    best = _choose(odds, crossing, request.limit)
-    return _hits(session, request, [keys[i] for i in best], probability(odds[best]))
+    ranked = rank(session, request, nearest, curve)
+    best = choose(ranked.odds, ranked.crossing, request.limit)
+    return _hits(session, request, ranked, best)
 
 
-def _choose(odds: Floats, crossing: NDArray[np.bool_], limit: int) -> NDArray[np.intp]:
+def choose(odds: Floats, crossing: NDArray[np.bool_], limit: int) -> NDArray[np.intp]:
     """The best, in order. The best of the other script keeps the last place where it is plausible.
 
     Words in common push cases of the question's own language up; a solution must not be missed for having
@@ -74,15 +74,20 @@ def _choose(odds: Floats, crossing: NDArray[np.bool_], limit: int) -> NDArray[np
     return best
 
 
-def rank(
-    session: Session, request: Request, nearest: FindNearest, curve: MatchCurve
-) -> tuple[list[int], Floats, NDArray[np.bool_]]:
-    """All candidates for a text, in no order.
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """Candidates in no order: their keys and documents, the log odds that each is about the same problem,
+    and whether it differs from the text in script."""
 
-    Answers their keys, the log odds of being about the same problem, and whether they differ from the
-    text in script.
-    """
-    words, pairs = lexical_index.prepare(session, *hashed(request.text))
+    keys: Sequence[int]
+    documents: Sequence[Document]
+    odds: Floats
+    crossing: NDArray[np.bool_]
+
+
+def rank(session: Session, request: Request, nearest: FindNearest, curve: MatchCurve) -> Ranked:
+    """All candidates for a text, scored exactly."""
+    words, pairs = lexical_index.prepare(session, *hashed_analysis(request.analysis))
     reach = max(4 * request.limit, NEAREST)
     narrow = _allowed(session, request)
     found = [
@@ -97,9 +102,9 @@ def rank(
             keys = list(narrow)[: 20 * reach]
     keys, documents = load(session, keys, len(request.vector))
     if not keys:
-        return [], np.zeros(0), np.zeros(0, dtype=np.bool_)
+        return Ranked([], [], np.zeros(0), np.zeros(0, dtype=np.bool_))
     scores, crossing = score(request.vector, words, pairs, documents)
-    return keys, curve.logits(scores, crossing), crossing
+    return Ranked(keys, documents, curve.logits(scores, crossing), crossing)
 
 
 def score(
@@ -124,12 +129,14 @@ def load(session: Session, keys: Sequence[int], dimension: int) -> tuple[list[in
         return [], []
     # Keys are our own integers; written out, hundreds of them cost no binding.
     listed = ",".join(str(int(key)) for key in keys)
-    rows = session.execute(
-        text(
+    rows = (
+        session.connection()
+        .exec_driver_sql(
             "SELECT case_pk, words, pairs, vectors FROM case_documents "
             f"WHERE case_pk IN ({listed}) ORDER BY case_pk"
         )
-    ).all()
+        .all()
+    )
     shape = (len(FIELDS), dimension)
     size = 2 * len(FIELDS) * dimension
     usable = [row for row in rows if len(row[3]) == size]
@@ -144,12 +151,13 @@ def load(session: Session, keys: Sequence[int], dimension: int) -> tuple[list[in
     return [row[0] for row in usable], documents
 
 
-def shared_terms(question: str, case: CaseText, most: int = 8) -> tuple[str, ...]:
+def shared_terms(question: analyser.Analysis, document: Document, most: int = 8) -> tuple[str, ...]:
     """The words that question and case have in common, longest first: what a person sees at once."""
-    there = set(analyser.words(case.whole))
-    common = {word for word in analyser.words(question) if word in there and _telling(word)}
-    inside = {word for word in common if any(word != other and word in other for other in common)}
-    return tuple(sorted(common - inside, key=lambda word: (-len(word), word))[:most])
+    telling = [word for word in dict.fromkeys(question.words) if _telling(word)]
+    held = np.isin(hashes(telling), document.words)
+    common = [word for word, there in zip(telling, held, strict=True) if there]
+    whole = [word for word in common if not any(word != other and word in other for other in common)]
+    return tuple(sorted(whole, key=lambda word: (-len(word), word))[:most])
 
 
 _PLAIN = frozenset(
@@ -239,19 +247,17 @@ def _allowed(session: Session, request: Request) -> Collection[int] | None:
     return dict.fromkeys(session.scalars(query))
 
 
-def _hits(session: Session, request: Request, keys: list[int], matches: Floats) -> list[Hit]:
-    columns = (
-        Case.pk,
-        Case.id,
-        Case.problem,
-        Case.symptoms,
-        Case.solution,
-        Case.language,
-        Case.category,
-        Case.product,
-    )
-    rows = {row.pk: row for row in session.execute(select(*columns).where(Case.pk.in_(keys)))}
+def _hits(session: Session, request: Request, ranked: Ranked, best: NDArray[np.intp]) -> list[Hit]:
+    keys = [ranked.keys[place] for place in best]
+    columns = Case.__table__.c
+    wanted = [
+        columns[name] for name in ("pk", "id", "problem", "solution", "language", "category", "product")
+    ]
+    # Straight from the table: the mapper's share of the time would be as much as the database's.
+    found = session.connection().execute(select(*wanted).where(columns.pk.in_(keys)))
+    rows = {row.pk: row for row in found}
     proofs = ledger.proofs(session, keys)
+    matches = probability(ranked.odds[best])
     return [
         Hit(
             case_id=row.id,
@@ -261,11 +267,9 @@ def _hits(session: Session, request: Request, keys: list[int], matches: Floats) 
             language=row.language,
             category=row.category,
             product=row.product,
-            shared_terms=shared_terms(
-                request.text, CaseText(row.problem, f"{row.problem} {row.symptoms} {row.solution}")
-            ),
+            shared_terms=shared_terms(request.analysis, ranked.documents[place]),
             proven=proofs.get(key, ledger.NO_PROOF),
         )
-        for key, match in zip(keys, matches, strict=True)
+        for place, key, match in zip(best, keys, matches, strict=True)
         if (row := rows.get(key)) is not None
     ]

@@ -59,6 +59,8 @@ def start(
             _forget(session, row, now)
         elif row.runner == SERVICE and runner == COMMAND:
             raise ConflictError(f"the service is importing {row.file_name} already", field="file")
+        elif row.runner == runner == SERVICE and Path(row.stored_as).is_file():
+            return import_id  # it goes on from the copy that the service has
         row.runner = runner
         row.file_name = file_name or path.name
         row.stored_as = str(path.resolve())

@@ -7,6 +7,7 @@ Importing this module is cheap: the libraries behind it load with the first mode
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -22,6 +23,7 @@ Vectors = NDArray[np.float32]
 
 DEFAULT = "use"
 BATCH = 32
+_FEW = 4
 
 _lock = threading.Lock()
 _loaded: dict[str, Encoder] = {}
@@ -45,9 +47,10 @@ class Encoder(Protocol):
 class SentenceEncoder:
     """A sentence-transformers model on the CPU. Safe to call from several threads."""
 
-    def __init__(self, model: Any, identity: str) -> None:
+    def __init__(self, model: Any, identity: str, threads: int = 0) -> None:
         self._model = model
         self._identity = identity
+        self._threads = threads or os.cpu_count() or 1
         self._turn = threading.Lock()
 
     @property
@@ -63,7 +66,11 @@ class SentenceEncoder:
             return np.zeros((0, self.dimension), dtype=np.float32)
         parts = []
         step = len(texts) if progress is None else BATCH * 8
+        import torch
+
         with self._turn:
+            # One short text is done before a second thread has woken; a batch wants them all.
+            torch.set_num_threads(1 if len(texts) < _FEW else self._threads)
             for start in range(0, len(texts), step):
                 batch = list(texts[start : start + step])
                 vectors = self._model.encode(
@@ -76,30 +83,23 @@ class SentenceEncoder:
 
 
 def load_encoder(name: str = DEFAULT, threads: int = 0) -> Encoder:
-    """The encoder of that name, loaded at the first call; ``threads`` 0 leaves torch its own choice.
+    """The encoder of that name, loaded at the first call; ``threads`` 0 takes all processors for batches.
 
     Raises:
         ModelError: the model is not there or cannot be loaded.
     """
     with _lock:
         if name not in _loaded:
-            _loaded[name] = _load(name)
-            if threads and name != "hashing":
-                import torch
-
-                torch.set_num_threads(threads)
+            _loaded[name] = _load(name, threads)
         return _loaded[name]
 
 
-def _load(name: str) -> Encoder:
+def _load(name: str, threads: int) -> Encoder:
     if name == "hashing":
         from models.hashing_encoder import HashingEncoder
 
         return HashingEncoder()
-    import os
-
     # Nothing is ever fetched unasked: a hub id works where it lies in the local cache.
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     from sentence_transformers import SentenceTransformer
@@ -108,12 +108,12 @@ def _load(name: str) -> Encoder:
         from models.use_encoder import UseModule, weights_version
 
         model = SentenceTransformer(modules=[UseModule()], device="cpu")
-        return SentenceEncoder(model, f"use-multilingual-v3@{weights_version()}")
+        return SentenceEncoder(model, f"use-multilingual-v3@{weights_version()}", threads)
     try:
         model = SentenceTransformer(name, device="cpu", local_files_only=True)
     except (OSError, ValueError, RuntimeError) as error:
         raise ModelError(f"the encoder {name!r} cannot be loaded: {error}") from error
-    return SentenceEncoder(model, _identity_of(name, model))
+    return SentenceEncoder(model, _identity_of(name, model), threads)
 
 
 def _identity_of(name: str, model: Any) -> str:

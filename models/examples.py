@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ class Examples:
     ids: Sequence[str]
     labels: Mapping[str, Sequence[str]]
     vectors: NDArray[np.float32]
+    _last: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def sample(cls, ids: Sequence[str], labels: Mapping[str, Sequence[str]], vectors: Vectors) -> Examples:
@@ -52,10 +53,20 @@ class Examples:
         """The labelled texts nearest to one vector, nearest first; those without a label are passed over."""
         if target not in self.labels or not len(self.ids):
             return []
-        cosine = self.vectors @ vector
+        cosine = self._cosines(vector)
         names = self.labels[target]
         order = islice((i for i in np.argsort(-cosine, kind="stable") if names[i]), most)
         return [Nearest(self.ids[i], names[i], round(max(float(cosine[i]), 0.0), 4)) for i in order]
+
+    def _cosines(self, vector: Vectors) -> NDArray[np.float32]:
+        """Category and priority ask about the same vector, one after the other: it is computed once."""
+        key = vector.tobytes()
+        known, cosines = self._last.get("last", (b"", None))
+        if known != key:
+            cosines = self.vectors @ vector
+            self._last["last"] = (key, cosines)
+        found: NDArray[np.float32] = cosines
+        return found
 
     def save(self, path: Path) -> None:
         """Write to one file of plain arrays."""

@@ -90,10 +90,12 @@ def search(
                 query=wanted | ({"category": category} if category else {}),
             )["cases"]
         else:
+            from models.text import analyse
             from triage.assessment import hit_json
 
             vector = built.encoder.encode([query])[0]
-            found = [hit_json(hit) for hit in built.find_cases(query, vector, limit, category=category)]
+            hits = built.find_cases(analyse(query), vector, limit, category=category)
+            found = [hit_json(hit) for hit in hits]
         _print_json({"cases": found}) if as_json else show_hits(found)
 
 

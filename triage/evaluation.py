@@ -18,7 +18,7 @@ from kb.documents import fingerprint
 from kb.index import open_embedded
 from kb.match import MatchCurve
 from kb.tables import Case
-from models import scorecard
+from models import scorecard, text
 from models.encoder import Encoder
 from models.errors import FileFormatError, InputError
 from models.store import StoredModel
@@ -140,12 +140,14 @@ def search_quality(
                         raise InputError(
                             f"query {number + 1}: there is no case {row['case_id']!r}", field="case_id"
                         )
-                    request = search.Request(row["text"], vector, limit=10)
-                    found, scores, _ = search.rank(session, request, index.nearest, curve)
+                    request = search.Request(text.analyse(row["text"]), vector, limit=10)
+                    ranked = search.rank(session, request, index.nearest, curve)
                     own = [
-                        score for key, score in zip(found, scores, strict=True) if key == keys[row["case_id"]]
+                        odds
+                        for key, odds in zip(ranked.keys, ranked.odds, strict=True)
+                        if key == keys[row["case_id"]]
                     ]
-                    ranks[number] = int((scores >= own[0]).sum()) if own else 0
+                    ranks[number] = int((ranked.odds >= own[0]).sum()) if own else 0
                     if number % 50 == 0 or number + 1 == len(queries):
                         progress("searching", number + 1, len(queries))
         finally:

@@ -17,8 +17,8 @@ from triage import clocks, priority, routing
 from triage.assessment import Assessment, Finding, Option, Reason, RouteTaken
 from triage.rules import Rules
 
-FindCases = Callable[[str, Vectors, int], list[Hit]]
-"""A text, its vector and how many in, the best cases out."""
+FindCases = Callable[[text.Analysis, Vectors, int], list[Hit]]
+"""An analysed text, its vector and how many in, the best cases out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Triager:
 
         category = self._category(document, vector, language)
         level = self._priority(content, document, vector, language, ticket.customer_tier)
-        cases = self.find_cases(content, vector, top_k)
+        cases = self.find_cases(analysis, vector, top_k)
         # A text that says nothing the model knows goes to the first line, whatever the model guesses.
         sure = category.label if category.band != "ask" else None
         route = self._route(ticket, sure, level.label, language, now)

@@ -54,7 +54,13 @@ def running(home: Path) -> Service | None:
     if service is None:
         return None
     try:
-        answer = httpx.get(f"{service.url}/healthz", timeout=5.0, trust_env=False)
+        # With the token: after a crash another service may have come to the same address.
+        answer = httpx.get(
+            f"{service.url}/internal/ping",
+            headers={TOKEN_HEADER: service.token},
+            timeout=5.0,
+            trust_env=False,
+        )
     except httpx.HTTPError:
         return None
     return service if answer.status_code == httpx.codes.OK else None

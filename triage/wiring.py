@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from kb.transfer import Source
     from models.encoder import Encoder, Vectors
     from models.store import ModelStore, StoredModel
+    from models.text import Analysis
     from triage.pipeline import Triager
     from triage.rules import Rules
 
@@ -137,7 +138,7 @@ class Parts:
 
     def find_cases(
         self,
-        content: str,
+        analysis: Analysis,
         vector: Vectors,
         limit: int,
         *,
@@ -148,7 +149,7 @@ class Parts:
         from kb import search
 
         index = self.index()
-        request = search.Request(content, vector, limit, category, language)
+        request = search.Request(analysis, vector, limit, category, language)
         with self.database.reading() as session:
             return search.find(session, request, index.nearest, self.curve)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,8 +49,8 @@ class Worker:
             except TriageError as error:
                 # Nothing is lost: what is outstanding stands in SQL, and the next round tries again.
                 log.warning("background work waits", code=error.code, reason=error.message)
-            except Exception:
-                log.exception("background work failed")
+            except Exception as error:
+                log.error("background work failed", kind=type(error).__name__, place=place(error))
             self._wake.wait(_EVERY_SECONDS)
             self._wake.clear()
 
@@ -75,6 +76,12 @@ class Worker:
                 return
             parts.index().apply(parts.database)
             Path(row.stored_as).unlink(missing_ok=True)
+
+
+def place(error: BaseException) -> str:
+    """Where an error was raised, for a log that must not hold the error's own text."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "unknown"
 
 
 class _StopImportError(Exception):

@@ -15,6 +15,7 @@ from kb import cases, search
 from kb.database import Database
 from kb.tables import CaseDocument
 from models.encoder import Encoder
+from models.text import analyse
 
 ARCHIVE: list[dict[str, Any]] = [
     {
@@ -83,7 +84,7 @@ def ask(archive: Database, encoder: Encoder) -> Callable[..., list[search.Hit]]:
     """Search the archive: ``ask("text", limit=3, category="software")``."""
 
     def found(question: str, **wanted: Any) -> list[search.Hit]:
-        request = search.Request(question, encoder.encode([question])[0], **wanted)
+        request = search.Request(analyse(question), encoder.encode([question])[0], **wanted)
         with archive.reading() as session:
             return search.find(session, request, nearest_in(session), search.MatchCurve())
 

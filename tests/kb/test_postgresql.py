@@ -22,6 +22,7 @@ from kb.documents import hashed
 from kb.tables import Base
 from models.encoder import Encoder
 from models.errors import StorageError
+from models.text import analyse
 
 pytestmark = pytest.mark.real
 
@@ -99,7 +100,7 @@ def test_tables_equal_the_migrated_ones(server: Database) -> None:
     [("三楼的打印机开不了", "printer"), ("家里VPN断了", "vpn"), ("0x80070005", "error"), ("公司VPN", "vpn")],
 )
 def test_search_finds_by_words(server: Database, encoder: Encoder, question: str, case_id: str) -> None:
-    request = search.Request(question, encoder.encode([question])[0])
+    request = search.Request(analyse(question), encoder.encode([question])[0])
     with server.reading() as session:
         found = search.find(session, request, lambda _vector, _most: [], search.MatchCurve())
     assert found[0].case_id == case_id
@@ -130,7 +131,7 @@ def test_an_import_runs_and_runs_again(
     path.write_text("id,description\n" + "".join(f"t{n},ticket {n}\n" for n in range(120)))
     source = transfer.Source(UTC, {})
     for wanted in ((120, 0), (0, 120)):
-        import_id = transfer.start(server, path, "tickets", now)
+        import_id = transfer.start(server, path, "tickets", now, runner="command")
         row = transfer.run(server, import_id, encoder, source, lambda: now)
         assert (row.state, row.added, row.unchanged) == ("done", *wanted)
     with server.reading() as session:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+import numpy as np
 import pytest
 
 from kb import ledger, search
 from kb.database import Database
-from kb.documents import CaseText
+from kb.documents import CaseText, Document, documents
 from kb.search import Hit
 from models.encoder import Encoder
+from models.text import analyse
 
 Ask = Callable[..., list[Hit]]
 
@@ -72,7 +74,7 @@ def test_proof_is_shown(ask: Ask, archive: Database, now: datetime) -> None:
 
 
 def test_an_empty_archive_gives_nothing(database: Database, encoder: Encoder) -> None:
-    request = search.Request("打印机", encoder.encode(["打印机"])[0])
+    request = search.Request(analyse("打印机"), encoder.encode(["打印机"])[0])
     with database.reading() as session:
         assert search.find(session, request, lambda _vector, _most: [], search.MatchCurve()) == []
 
@@ -83,14 +85,14 @@ def test_no_question_makes_it_fail(ask: Ask, question: str) -> None:
 
 
 def test_words_alone_find_it_where_the_vector_index_is_empty(archive: Database, encoder: Encoder) -> None:
-    request = search.Request("打印机", encoder.encode(["打印机"])[0])
+    request = search.Request(analyse("打印机"), encoder.encode(["打印机"])[0])
     with archive.reading() as session:
         found = search.find(session, request, lambda _vector, _most: [], search.MatchCurve())
     assert [hit.case_id for hit in found] == ["printer"]
 
 
 def test_keys_that_sql_does_not_know_are_passed_over(archive: Database, encoder: Encoder) -> None:
-    request = search.Request("zyx", encoder.encode(["zyx"])[0])
+    request = search.Request(analyse("zyx"), encoder.encode(["zyx"])[0])
     with archive.reading() as session:
         found = search.find(session, request, lambda _vector, _most: [999, 1], search.MatchCurve())
     assert [hit.case_id for hit in found] == ["printer"]
@@ -107,10 +109,23 @@ def test_keys_that_sql_does_not_know_are_passed_over(archive: Database, encoder:
         ("", "", ()),
     ],
 )
-def test_shared_terms(question: str, whole: str, shared: tuple[str, ...]) -> None:
-    assert search.shared_terms(question, CaseText("", whole)) == shared
+def test_shared_terms(question: str, whole: str, shared: tuple[str, ...], encoder: Encoder) -> None:
+    assert search.shared_terms(analyse(question), stored(whole, encoder)) == shared
 
 
-def test_shared_terms_are_few() -> None:
+def stored(whole: str, encoder: Encoder) -> Document:
+    return documents([CaseText("", whole)], encoder)[0]
+
+
+def test_shared_terms_are_few(encoder: Encoder) -> None:
     many = " ".join(f"{letter * 3}{letter}word" for letter in "abcdefghijkl")
-    assert len(search.shared_terms(many, CaseText("", many))) == 8
+    assert len(search.shared_terms(analyse(many), stored(many, encoder))) == 8
+
+
+def test_the_other_script_keeps_the_last_place_where_it_is_plausible() -> None:
+    odds = np.array([5.0, 4.0, 3.0, 1.0, 0.5])
+    crossing = np.array([False, False, False, True, True])
+    assert search.choose(odds, crossing, 2).tolist() == [0, 3]
+    assert search.choose(odds, crossing, 1).tolist() == [0]
+    assert search.choose(odds - 5, crossing, 2).tolist() == [0, 1]
+    assert search.choose(odds, ~crossing, 4).tolist() == [0, 1, 2, 3]

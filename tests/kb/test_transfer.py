@@ -34,7 +34,7 @@ def run(database: Database, encoder: Encoder, now: datetime) -> Run:
     """Import a file from beginning to end, or go on with it."""
 
     def done(path: Path, kind: str, after_batch: Callable[[Import], None] = lambda _: None) -> Import:
-        import_id = transfer.start(database, path, kind, now, runner="command")
+        import_id = transfer.start(database, path, kind, now, runner="service")
         return transfer.run(database, import_id, encoder, SOURCE, lambda: now, after_batch)
 
     return done
@@ -187,7 +187,7 @@ def test_a_file_that_vanished_ends_failed(
     database: Database, encoder: Encoder, tmp_path: Path, now: datetime
 ) -> None:
     path = numbered(tmp_path / "a.csv", 3)
-    import_id = transfer.start(database, path, "tickets", now, file_name="upload.csv")
+    import_id = transfer.start(database, path, "tickets", now, runner="command", file_name="upload.csv")
     path.unlink()
     row = transfer.run(database, import_id, encoder, SOURCE, lambda: now)
     assert (row.state, row.file_name) == ("failed", "upload.csv")
