@@ -20,7 +20,8 @@ from triage.worker import Worker
 
 REQUESTS = Counter("triage_requests_total", "Requests by route and status", ["route", "status"])
 SECONDS = Histogram("triage_request_seconds", "Time to answer by route", ["route"])
-_UPLOAD = "/api/v1/imports"
+_PREFIX = "/api/v1"
+_UPLOAD = f"{_PREFIX}/imports"
 
 
 def create_app(parts: Parts, service: Service | None = None, *, work: bool = True) -> FastAPI:
@@ -46,7 +47,7 @@ def create_app(parts: Parts, service: Service | None = None, *, work: bool = Tru
     app.state.parts, app.state.worker, app.state.service = parts, worker, service
     errors.install(app)
     for module in (assessments, tickets, cases, imports, taxonomy):
-        app.include_router(module.router, prefix="/api/v1")
+        app.include_router(module.router, prefix=_PREFIX)
     app.include_router(system.router)
     app.include_router(system.internal)
     app.include_router(page.router)
@@ -107,5 +108,7 @@ class Measured:
             await self.app(scope, receive, noting)
         finally:
             route = getattr(scope.get("route"), "path", "other")
+            if scope["path"].startswith(_PREFIX) and route.startswith("/") and not route.startswith(_PREFIX):
+                route = _PREFIX + route  # since 0.165 fastapi names the route within its router
             REQUESTS.labels(route, status).inc()
             SECONDS.labels(route).observe(time.perf_counter() - began)

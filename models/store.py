@@ -13,12 +13,14 @@ import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from models.card import Card
-from models.classifier import Classifier
 from models.errors import ConflictError, InputError, ModelError, NotFoundError
-from models.examples import Examples
+
+if TYPE_CHECKING:
+    from models.classifier import Classifier
+    from models.examples import Examples
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,40}")
 _VERSION = re.compile(r"[a-z0-9][a-z0-9_-]{0,60}")
@@ -109,6 +111,10 @@ class ModelStore:
             ModelError: its files are damaged or hold types that no model of ours has.
         """
         import skops.io
+
+        # Not at the top: listing and promoting models need no scikit-learn.
+        from models.classifier import Classifier
+        from models.examples import Examples
 
         card = self.card(version)
         classifiers = {}

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -102,7 +102,7 @@ def search(
 @app.command("import")
 def import_file(
     file: Annotated[Path, typer.Argument(help="csv, xlsx or jsonl, also gzipped.")],
-    kind: Annotated[str, typer.Option(help="tickets or cases")],
+    kind: Annotated[Literal["tickets", "cases"], typer.Option(help="What the rows are.")],
     as_json: AsJson = False,
 ) -> None:
     """Import tickets or cases. Cut off, the same command goes on where it stopped."""
@@ -182,6 +182,9 @@ def run_app() -> None:
         app()
     except TriageError as error:
         typer.echo(f"triage: {' '.join(error.message.split())}", err=True)
+        sys.exit(1)
+    except OSError as error:  # a disk that is full, a folder that may not be written
+        typer.echo(f"triage: {error}", err=True)
         sys.exit(1)
     except KeyboardInterrupt:
         typer.echo("triage: stopped", err=True)

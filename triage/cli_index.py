@@ -70,7 +70,7 @@ def difference(built: wiring.Parts) -> dict[str, list[str]]:
 
     found = built.index().verify(built.database)
     with built.database.reading() as session:
-        names = dict(session.execute(select(Case.pk, Case.id)).tuples().all())
+        names = {row.pk: row.id for row in session.execute(select(Case.pk, Case.id))}
     return {
         "missing": [names.get(key, str(key)) for key in found.missing],
         "surplus": [names.get(key, str(key)) for key in found.surplus],

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 import typer
 
-from models.errors import InputError
 from triage import wiring
 
 models_app = typer.Typer(help="Stored models.", no_args_is_help=True)
@@ -187,7 +186,7 @@ def _pairs(text: str) -> dict[str, str]:
     for part in filter(None, (piece.strip() for piece in text.split(","))):
         old, equals, new = part.partition("=")
         if not equals:
-            raise InputError(f"--map wants A=b,C=d; {part!r} has no =", field="map")
+            raise typer.BadParameter(f"--map wants A=b,C=d; {part!r} has no =")
         pairs[old.strip()] = new.strip()
     return pairs
 

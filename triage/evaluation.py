@@ -39,7 +39,7 @@ class Columns:
 
 
 def read_table(path: Path, needed: Sequence[str]) -> list[dict[str, str]]:
-    """All rows of a file that must have these columns.
+    """All rows of a file that must have these columns; what a line of jsonl leaves out is empty.
 
     Raises:
         FileFormatError: a column is missing or a row cannot be read.
@@ -52,7 +52,7 @@ def read_table(path: Path, needed: Sequence[str]) -> list[dict[str, str]]:
     for row in rowfiles.read_rows(path):
         if not isinstance(row, rowfiles.Row):
             raise FileFormatError(f"{path.name}, row {row.number}: {row.message}")
-        rows.append(row.values)
+        rows.append({**dict.fromkeys(needed, ""), **row.values})
     return rows
 
 
@@ -65,8 +65,14 @@ def classify_current(
     rename: Mapping[str, str],
     progress: Progress = lambda *_: None,
 ) -> dict[str, Any]:
-    """The scorecard of the stored model; priorities are decided with signals and costs, as in use."""
+    """The scorecard of the stored model; priorities are decided with signals and costs, as in use.
+
+    Raises:
+        InputError: no row has a label, or the model knows no priorities and they are asked for.
+    """
     target = columns.label if columns.label in model.classifiers else "category"
+    if target != columns.label == "priority":
+        raise InputError(f"the model {model.card.version} was trained without priorities", field="label")
     classifier = model.classifiers[target]
     rows, skipped = _labelled(test, columns, rename)
     prepared = learning.prepare([row.text for row in rows], encoder, progress)
@@ -117,8 +123,10 @@ def search_quality(
     """Recall and reciprocal rank of search in a throw-away archive; a query with no such case is an error.
 
     Raises:
-        InputError: a query names a case that is not in the file.
+        InputError: there are no queries, or one names a case that is not in the file.
     """
+    if not queries:
+        raise InputError("there are no queries to search with", field="queries")
     with tempfile.TemporaryDirectory(prefix="triage-evaluate-") as folder:
         database = Database(f"sqlite:///{folder}/archive.db")
         database.upgrade()
@@ -134,7 +142,7 @@ def search_quality(
             vectors = encoder.encode([row["text"] for row in queries])
             ranks = np.zeros(len(queries), dtype=np.int_)
             with database.reading() as session:
-                keys = {name: key for key, name in session.execute(select(Case.pk, Case.id)).tuples()}
+                keys = {row.id: row.pk for row in session.execute(select(Case.pk, Case.id))}
                 for number, (row, vector) in enumerate(zip(queries, vectors, strict=True)):
                     if row["case_id"] not in keys:
                         raise InputError(

@@ -19,7 +19,7 @@ from kb.match import MatchCurve, fit_curve
 from kb.rowfiles import Row, columns, read_rows
 from kb.tickets import whole_text
 from models.encoder import Encoder
-from models.errors import DataFileError
+from models.errors import DataFileError, InputError
 from triage.learning import Labelled
 
 LANGUAGES = ("zh", "en")
@@ -48,13 +48,11 @@ def tickets(folder: Path) -> list[SeedTicket]:
     for path, number, row in _lines(folder, "tickets"):
         try:
             content = whole_text(row.get("subject", ""), row["description"])
-            found.append(
-                SeedTicket(
-                    row["id"], content, row["category"], row["priority"], row["trade"], row.get("problem", "")
-                )
-            )
+            fields = [row[name] for name in ("id", "category", "priority", "trade")]
         except KeyError as error:
             raise DataFileError(str(path), number, f"the field {error} is missing") from error
+        ticket_id, category, priority, trade = fields
+        found.append(SeedTicket(ticket_id, content, category, priority, trade, row.get("problem", "")))
     return found
 
 
@@ -79,12 +77,16 @@ def load_cases(
         for row in read_rows(path):
             if not isinstance(row, Row):
                 raise DataFileError(str(path), row.number, row.message)
-            rows.append(to_case(row.values, mapping, timezone=UTC, names={}))
+            try:
+                rows.append(to_case(row.values, mapping, timezone=UTC, names={}))
+            except InputError as error:
+                raise DataFileError(str(path), row.number, error.message) from error
     added = 0
-    for begin in range(0, len(rows), _BATCH):
-        with database.transaction() as session:
+    # All or nothing: a part of the archive left by a killed process would be taken for the whole.
+    with database.transaction() as session:
+        for begin in range(0, len(rows), _BATCH):
             added += cases.write(session, rows[begin : begin + _BATCH], encoder, datetime.now(UTC)).added
-        progress(min(begin + _BATCH, len(rows)), len(rows))
+            progress(min(begin + _BATCH, len(rows)), len(rows))
     return added
 
 
@@ -104,7 +106,7 @@ def match_curve(folder: Path, encoder: Encoder, depth: int = 10) -> MatchCurve:
         same: list[bool] = []
         with database.reading() as session:
             keys, documents = search.load(session, [*range(1, 100_000)], encoder.dimension)
-            names = dict(session.execute(_case_ids()).tuples().all())
+            names = {row.pk: row.id for row in session.execute(_case_ids())}
             for item, vector in zip(asked, vectors, strict=True):
                 words, pairs = lexical_index.prepare(session, *hashed(item.text))
                 own, differs = search.score(vector, words, pairs, documents)
@@ -128,16 +130,19 @@ def _case_ids() -> Any:
     return select(Case.pk, Case.id)
 
 
-def _lines(folder: Path, kind: str) -> Iterator[tuple[Path, int, dict[str, Any]]]:
+def _lines(folder: Path, kind: str) -> Iterator[tuple[Path, int, dict[str, str]]]:
     for language in LANGUAGES:
         path = folder / "seed" / f"{kind}_{language}.jsonl"
         if not path.is_file():
             raise DataFileError(str(path), None, "the file is missing")
-        with path.open(encoding="utf-8") as file:
+        with path.open("rb") as file:
             for number, line in enumerate(file, 1):
                 if not line.strip():
                     continue
                 try:
-                    yield path, number, json.loads(line)
+                    row = json.loads(line)
                 except ValueError as error:
                     raise DataFileError(str(path), number, f"no valid JSON: {error}") from error
+                if not isinstance(row, dict) or not all(isinstance(value, str) for value in row.values()):
+                    raise DataFileError(str(path), number, "a line is one JSON object of texts")
+                yield path, number, row

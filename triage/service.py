@@ -61,7 +61,7 @@ def running(home: Path) -> Service | None:
             timeout=5.0,
             trust_env=False,
         )
-    except httpx.HTTPError:
+    except (httpx.HTTPError, httpx.InvalidURL):
         return None
     return service if answer.status_code == httpx.codes.OK else None
 

@@ -17,7 +17,9 @@ _CHECKOUT_DATA = Path(__file__).resolve().parent.parent / "data"
 class Settings(BaseSettings):
     """One value per setting; each says what it is for."""
 
-    model_config = SettingsConfigDict(env_prefix="TRIAGE_", env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="TRIAGE_", env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
     home: Path = Field(Path("var"), description="State directory: database, index, models, caches.")
     database_url: str = Field(
@@ -88,3 +90,5 @@ def load_settings() -> Settings:
         first = error.errors()[0]
         name = "TRIAGE_" + "_".join(str(part) for part in first["loc"]).upper()
         raise SettingsError(f"{name}: {first['msg']}", field=name) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"the file .env cannot be read: {error}") from error

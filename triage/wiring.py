@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from models.errors import ModelError
+from models.errors import ModelError, SettingsError
 from triage.settings import Settings
 
 if TYPE_CHECKING:
@@ -49,10 +49,20 @@ class Parts:
 
     @cached_property
     def database(self) -> Database:
-        """The database, brought up to date."""
+        """The database, brought up to date.
+
+        Raises:
+            SettingsError: its address cannot be understood, or its driver is not installed.
+        """
+        from sqlalchemy.exc import ArgumentError
+
         from kb.database import Database
 
-        database = Database(self.settings.database)
+        try:
+            database = Database(self.settings.database)
+        except (ArgumentError, ImportError) as error:
+            name = "TRIAGE_DATABASE_URL"
+            raise SettingsError(f"{name}: no address of a database: {error}", field=name) from error
         database.upgrade()
         return database
 

@@ -79,9 +79,9 @@ class Worker:
 
 
 def place(error: BaseException) -> str:
-    """Where an error was raised, for a log that must not hold the error's own text."""
+    """The way to where an error was raised, for a log that must not hold the error's own text."""
     frames = traceback.extract_tb(error.__traceback__)
-    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "unknown"
+    return " > ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames[-8:])
 
 
 class _StopImportError(Exception):

@@ -40,7 +40,7 @@ OWN = {
         "Your agent was rude and nobody called back",
         "I was promised an answer and got none",
     ],
-    ("consult", "low"): [
+    ("consult", "normal"): [
         "请问怎么导出表格",
         "建议增加按地区筛选",
         "How do I export a spreadsheet?",
