@@ -8,7 +8,7 @@ TORCH ?= torch==2.13.0
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 PACKAGES := triage kb models api
 
-.PHONY: setup run test test-fast lint format types imports coverage bench clean
+.PHONY: setup run test test-fast lint format types imports bench pictures clean
 
 setup: $(VENV)/.ready
 
@@ -54,3 +54,6 @@ bench: setup
 
 clean:
 	rm -rf $(VENV) var dist build .pytest_cache .mypy_cache .ruff_cache .coverage*
+
+pictures: setup
+	$(BIN)/python docs/pictures.py

@@ -22,7 +22,7 @@ from kb.tables import CorpusSize
 
 K1 = 1.2
 B = 0.75
-MOST_TERMS = 24
+MOST_TERMS = 12
 """The rarest terms of a query are looked up; the hundredth term of a long e-mail decides nothing."""
 
 

@@ -57,7 +57,9 @@ class MatchCurve:
 
     def save(self, path: Path) -> None:
         """Write the curve."""
-        path.write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
+        draft = path.with_suffix(".draft")
+        draft.write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
+        draft.replace(path)
 
     @classmethod
     def load(cls, path: Path) -> MatchCurve:

@@ -25,7 +25,12 @@ from triage.wiring import Parts
 SHIPPED_DATA = Path(__file__).parents[2] / "data"
 
 TOPICS = {
-    ("hardware", "important"): ("打印机 屏幕 电源 风扇", "坏了 开不了机", "printer battery", "broken smoking"),
+    ("hardware", "important"): (
+        "打印机 屏幕 电源 风扇",
+        "坏了 开不了机",
+        "printer battery",
+        "broken smoking",
+    ),
     ("software", "normal"): ("登录 密码 系统 升级", "报错 闪退", "login upgrade", "crashes error"),
     ("consult", "normal"): ("导出 报表 价格 目录", "怎么 请问", "export catalogue", "how whether"),
 }

@@ -31,7 +31,7 @@ def hit() -> Hit:
 
 @pytest.fixture
 def wire(hit: Hit) -> dict[str, Any]:
-    due = Due("first_response", AT, "always") if len(Due.__slots__) == 3 else Due("first_response", AT)
+    due = Due("first_response", AT, None, sure=True)
     route = RouteTaken("technical_support", "named_owner", "hardware", (due,), ("finance",), ("supervisor",))
     category, priority = _finding("hardware"), _finding("urgent", (SIGNAL,))
     return as_json(Assessment("zh", category, priority, route, (hit,), "small-1", "hashing-1", 4.2))

@@ -73,7 +73,9 @@ def test_a_broken_line_of_tickets_is_named(data_folder: Path, line: bytes, messa
     assert f"tickets_en.jsonl:{number}:" in raised.value.message
 
 
-@pytest.mark.parametrize("line", [b'{"id": "x"', b'{"id": "x", "problem": "p", "hours": "soon"}', b'{"id": 1}'])
+@pytest.mark.parametrize(
+    "line", [b'{"id": "x"', b'{"id": "x", "problem": "p", "hours": "soon"}', b'{"id": 1}']
+)
 def test_a_broken_line_of_cases_is_named_and_nothing_loaded(
     data_folder: Path, database: Database, encoder: Encoder, line: bytes
 ) -> None:
