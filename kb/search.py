@@ -43,14 +43,24 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class Wording:
+    """What the words of a text say: its terms with their rarity, and the cases that hold them."""
+
+    words: Query
+    pairs: Query
+    keys: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
-    """What is searched for, analysed and encoded."""
+    """What is searched for, analysed and encoded; ``wording`` where its words were looked up already."""
 
     analysis: analyser.Analysis
     vector: Vectors
     limit: int = 5
     category: str | None = None
     language: str | None = None
+    wording: Wording | None = None
 
 
 def find(session: Session, request: Request, nearest: FindNearest, curve: MatchCurve) -> list[Hit]:
@@ -85,14 +95,21 @@ class Ranked:
     crossing: NDArray[np.bool_]
 
 
+def look_up(session: Session, analysis: analyser.Analysis, limit: int) -> Wording:
+    """The part of a search that needs the words alone, and can be done while the text is being encoded."""
+    words, pairs = lexical_index.prepare(session, *hashed_analysis(analysis))
+    return Wording(words, pairs, lexical_index.candidates(session, words, pairs, max(4 * limit, LEXICAL)))
+
+
 def rank(session: Session, request: Request, nearest: FindNearest, curve: MatchCurve) -> Ranked:
     """All candidates for a text, scored exactly."""
-    words, pairs = lexical_index.prepare(session, *hashed_analysis(request.analysis))
+    wording = request.wording or look_up(session, request.analysis, request.limit)
+    words, pairs = wording.words, wording.pairs
     reach = max(4 * request.limit, NEAREST)
     narrow = _allowed(session, request)
     found = [
         *nearest(request.vector, reach if narrow is None else 4 * reach),
-        *lexical_index.candidates(session, words, pairs, max(4 * request.limit, LEXICAL)),
+        *wording.keys,
     ]
     keys = list(dict.fromkeys(found))
     if narrow is not None:

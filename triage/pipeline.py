@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
-from kb.search import Hit
+from kb.search import Hit, Wording
 from kb.tickets import whole_text
 from models import text
 from models.encoder import Encoder, Vectors
@@ -17,8 +18,10 @@ from triage import clocks, priority, routing
 from triage.assessment import Assessment, Finding, Option, Reason, RouteTaken
 from triage.rules import Rules
 
-FindCases = Callable[[text.Analysis, Vectors, int], list[Hit]]
-"""An analysed text, its vector and how many in, the best cases out."""
+LookUp = Callable[[text.Analysis, int], Future[Wording]]
+"""Begins to look up an analysed text's words; how many cases are wanted in the end is said already."""
+FindCases = Callable[[text.Analysis, Vectors, int, Future[Wording]], list[Hit]]
+"""An analysed text, its vector, how many and its words in, the best cases out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ class Triager:
     encoder: Encoder
     model: StoredModel
     rules: Rules
+    look_up: LookUp
     find_cases: FindCases
     timezone: tzinfo
     max_text: int
@@ -56,11 +60,13 @@ class Triager:
         analysis = text.analyse(content)
         document = " ".join(analysis.words)
         language = ticket.language or analysis.language
+        # The database looks the words up while the encoder works: together they take as long as one.
+        wording = self.look_up(analysis, top_k)
         vector = self.encoder.encode([content])[0]
 
         category = self._category(document, vector, language)
         level = self._priority(content, document, vector, language, ticket.customer_tier)
-        cases = self.find_cases(analysis, vector, top_k)
+        cases = self.find_cases(analysis, vector, top_k, wording)
         # A text that says nothing the model knows goes to the first line, whatever the model guesses.
         sure = category.label if category.band != "ask" else None
         route = self._route(ticket, sure, level.label, language, now)

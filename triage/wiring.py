@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from kb.database import Database
     from kb.index import VectorIndex
     from kb.match import MatchCurve
-    from kb.search import Hit
+    from kb.search import Hit, Wording
     from kb.transfer import Source
     from models.encoder import Encoder, Vectors
     from models.store import ModelStore, StoredModel
@@ -146,11 +147,26 @@ class Parts:
                     self._index = open_embedded(folder, made, self.encoder.dimension, wait=wait)
             return self._index
 
+    @cached_property
+    def _lookers(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(4, thread_name_prefix="triage-words")
+
+    def look_up(self, analysis: Analysis, limit: int) -> Future[Wording]:
+        """Begin to look up a text's words in the archive."""
+        from kb import search
+
+        def work() -> Wording:
+            with self.database.reading() as session:
+                return search.look_up(session, analysis, limit)
+
+        return self._lookers.submit(work)
+
     def find_cases(
         self,
         analysis: Analysis,
         vector: Vectors,
         limit: int,
+        wording: Future[Wording] | None = None,
         *,
         category: str | None = None,
         language: str | None = None,
@@ -159,7 +175,9 @@ class Parts:
         from kb import search
 
         index = self.index()
-        request = search.Request(analysis, vector, limit, category, language)
+        request = search.Request(
+            analysis, vector, limit, category, language, wording.result() if wording else None
+        )
         with self.database.reading() as session:
             return search.find(session, request, index.nearest, self.curve)
 
@@ -172,6 +190,7 @@ class Parts:
             encoder=self.encoder,
             model=self.model,
             rules=self.rules,
+            look_up=self.look_up,
             find_cases=self.find_cases,
             timezone=self.settings.zone,
             max_text=self.settings.max_text,
@@ -188,6 +207,8 @@ class Parts:
             if self._index is not None:
                 self._index.close()
                 self._index = None
+            if "_lookers" in self.__dict__:
+                self._lookers.shutdown()
             if "database" in self.__dict__:
                 self.database.close()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
+from unittest.mock import Mock
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -27,7 +28,7 @@ VALUES: dict[str, Any] = {"id": "t1", "subject": "你好", "description": "打�
 @pytest.fixture
 def found(encoder: Encoder, small_model: StoredModel, shipped_rules: Rules, now: datetime) -> Assessment:
     triager = Triager(
-        encoder, small_model, shipped_rules, lambda *_: [], ZoneInfo("Asia/Shanghai"), max_text=1000
+        encoder, small_model, shipped_rules, Mock(), lambda *_: [], ZoneInfo("Asia/Shanghai"), max_text=1000
     )
     return triager.assess(actions.text_of(VALUES), now=now)
 
