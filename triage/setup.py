@@ -13,7 +13,7 @@ def prepare(parts: Parts, progress: Progress) -> None:
     """Make ready what is missing; where all is there, nothing happens."""
     folder = parts.settings.data_folder
     if parts.store.current() is None:
-        note("training the shipped model on the seed tickets (about a minute)")
+        note("training the shipped model on the seed tickets (a minute or two)")
         model = learning.train(
             seed.labelled(folder),
             ("category", "priority"),
