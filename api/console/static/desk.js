@@ -129,10 +129,12 @@ function clear() {
 
 function show(text, found) {
   const legend = make("p", { className: "soft" },
-    make("mark", { className: "term", textContent: words.for_it }), " ", make("mark", { className: "signal", textContent: words.signals }));
+    make("mark", { className: "term", textContent: words.reasons }), " ", make("mark", { className: "signal", textContent: words.signals }));
   result.replaceChildren(
-    make("div", { className: "duo" }, finding("category", found.category), finding("priority", found.priority)),
-    make("div", { className: "duo" }, card(words.text_marks, marked(text, found), legend), routed(found.route)),
+    card(words.text_marks, marked(text, found), legend),
+    make("div", { className: "duo" },
+      make("div", { className: "stack" }, finding("category", found.category), finding("priority", found.priority)),
+      routed(found.route)),
     similar(found.similar_cases),
     make("p", {
       className: "soft",
