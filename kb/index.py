@@ -7,6 +7,7 @@ analyser, so that vectors of different making never meet.
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
@@ -170,14 +171,7 @@ def open_embedded(folder: Path, fingerprint: str, dimension: int, *, wait: float
     Raises:
         IndexUnavailableError: another process has it and did not let go within ``wait`` seconds.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder.with_suffix(".lock"), timeout=wait, thread_local=False)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise IndexUnavailableError(
-            f"the search index in {folder} belongs to another running process"
-        ) from None
+    lock = _own(folder, wait)
     try:
         with _explained():
             import chromadb
@@ -188,6 +182,19 @@ def open_embedded(folder: Path, fingerprint: str, dimension: int, *, wait: float
     except BaseException:
         lock.release()
         raise
+
+
+def discard(folder: Path, *, wait: float = 0.0) -> None:
+    """Remove an embedded index with all that is in it, also a damaged one that cannot be opened.
+
+    Raises:
+        IndexUnavailableError: another process has it.
+    """
+    lock = _own(folder, wait)
+    try:
+        shutil.rmtree(folder, ignore_errors=True)
+    finally:
+        lock.release()
 
 
 def open_server(url: str, fingerprint: str, dimension: int) -> VectorIndex:
@@ -208,6 +215,19 @@ def open_server(url: str, fingerprint: str, dimension: int) -> VectorIndex:
             settings=Settings(anonymized_telemetry=False),
         )
     return VectorIndex(client, fingerprint, dimension, None)
+
+
+def _own(folder: Path, wait: float) -> FileLock:
+    """Take the lock of an index, so that this process is its only one."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder.with_suffix(".lock"), timeout=wait, thread_local=False)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise IndexUnavailableError(
+            f"the search index in {folder} belongs to another running process"
+        ) from None
+    return lock
 
 
 class _explained:  # noqa: N801  # reads as a word in a with statement

@@ -90,13 +90,18 @@ def run(
                 _take(session, row, batch, mapping, encoder, source, now())
             after_batch(row)
     except FileFormatError as error:
-        with database.transaction() as session:
-            row = get(session, import_id)
-            row.state, row.error = "failed", error.message
-        return row
+        return fail(database, import_id, error.message)
     with database.transaction() as session:
         row = get(session, import_id)
         row.state, row.error = "done", ""
+    return row
+
+
+def fail(database: Database, import_id: str, reason: str) -> Import:
+    """Give an import up for a reason a person can read; what it took stays."""
+    with database.transaction() as session:
+        row = get(session, import_id)
+        row.state, row.error = "failed", reason
     return row
 
 

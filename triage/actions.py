@@ -64,8 +64,11 @@ def decide(
     """Accept or correct what was suggested; the ticket is then assigned.
 
     Raises:
-        InputError: a label is not in the taxonomy.
+        InputError: a label or a team is not in the taxonomy.
     """
+    teams = [term.code for term in taxonomy.teams]
+    if verdict.team and verdict.team not in teams:
+        raise InputError(f"team is one of {', '.join(teams)}, not {verdict.team!r}", field="team")
     known = {"category": taxonomy.codes(), "priority": taxonomy.priority_codes()}
     for target, codes in known.items():
         final = getattr(verdict, target) or getattr(ticket, target)

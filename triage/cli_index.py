@@ -45,6 +45,7 @@ def verify(as_json: Annotated[bool, typer.Option("--json", help="Answer with JSO
 @index_app.command()
 def rebuild() -> None:
     """Make the index again from the database. Not while the service runs."""
+    from kb.index import discard
     from triage import service
     from triage.progress import bars
 
@@ -52,6 +53,8 @@ def rebuild() -> None:
     try:
         if not built.settings.chroma_url and service.running(built.settings.home) is not None:
             raise IndexUnavailableError("the service is running and owns the index: stop it first")
+        if not built.settings.chroma_url:
+            discard(built.index_folder, wait=20)
         reindex_stale(built)
         with bars() as progress:
             number = built.index().rebuild(

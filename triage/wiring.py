@@ -128,6 +128,11 @@ class Parts:
 
         return Source(self.settings.zone, names(self.rules.taxonomy))
 
+    @property
+    def index_folder(self) -> Path:
+        """Where the embedded index is."""
+        return self.settings.home.resolve() / "index"
+
     def index(self, wait: float = 20.0) -> VectorIndex:
         """The vector index, opened at the first call.
 
@@ -143,8 +148,7 @@ class Parts:
                 if self.settings.chroma_url:
                     self._index = open_server(self.settings.chroma_url, made, self.encoder.dimension)
                 else:
-                    folder = self.settings.home.resolve() / "index"
-                    self._index = open_embedded(folder, made, self.encoder.dimension, wait=wait)
+                    self._index = open_embedded(self.index_folder, made, self.encoder.dimension, wait=wait)
             return self._index
 
     @cached_property

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from models.errors import TriageError
+from models.errors import IndexUnavailableError, StorageError, TriageError
 
 if TYPE_CHECKING:
     from triage.wiring import Parts
@@ -74,6 +74,13 @@ class Worker:
                 )
             except _StopImportError:
                 return
+            except (StorageError, IndexUnavailableError):
+                raise  # the surroundings fail, not the file: the next round goes on from the cursor
+            except Exception as error:
+                # Tried again, it would fail the same way and hold up every import behind it.
+                log.error("import failed", kind=type(error).__name__, place=place(error))
+                reason = error.message if isinstance(error, TriageError) else "it failed inside the service"
+                row = transfer.fail(parts.database, import_id, f"{reason}; send the file again")
             parts.index().apply(parts.database)
             Path(row.stored_as).unlink(missing_ok=True)
 

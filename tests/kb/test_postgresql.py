@@ -53,7 +53,7 @@ def cluster(need: Callable[[str], Path]) -> Iterator[str]:
             {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []} if user else {}
         )
         with (home / "log").open("ab") as log:
-            done = subprocess.run(command, stdout=log, stderr=log, cwd=home, timeout=60, **extra)  # type: ignore[call-overload]
+            done = subprocess.run(command, stdout=log, stderr=log, cwd=home, timeout=60, **extra)  # type: ignore[call-overload]  # options by platform
         assert done.returncode == 0, (home / "log").read_text(errors="replace")
 
     try:

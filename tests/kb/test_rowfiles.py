@@ -331,7 +331,7 @@ def test_reading_the_first_row_does_not_read_the_rest(tmp_path: Path) -> None:
     # The fault is in the last line: it shows only to those who read on.
     rows = read_rows(write(tmp_path, "a.csv", TABLE + "x,y\n" * 50_000 + '"'))
     assert next(rows) == ROWS[0]
-    rows.close()  # type: ignore[attr-defined]
+    rows.close()  # type: ignore[attr-defined]  # a generator behind Iterator
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])

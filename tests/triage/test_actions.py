@@ -122,7 +122,12 @@ def test_the_last_decision_teaches(opened: Database, shipped_rules: Rules, now: 
 
 
 @pytest.mark.parametrize(
-    ("verdict", "field"), [(Verdict(category="hardwear"), "category"), (Verdict(priority="asap"), "priority")]
+    ("verdict", "field"),
+    [
+        (Verdict(category="hardwear"), "category"),
+        (Verdict(priority="asap"), "priority"),
+        (Verdict(team="nobody"), "team"),
+    ],
 )
 def test_an_unknown_label_changes_nothing(
     opened: Database, shipped_rules: Rules, now: datetime, verdict: Verdict, field: str

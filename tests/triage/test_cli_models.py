@@ -161,6 +161,13 @@ def test_a_lost_index_is_found_and_made_again(archived: None, bare_home: Path, c
     assert command("search", "打印机坏了", "--json").json["cases"][0]["case_id"] == "printer"
 
 
+def test_a_damaged_index_is_made_again(archived: None, bare_home: Path, command: Run) -> None:
+    (bare_home / "index" / "chroma.sqlite3").write_bytes(b"no database " * 500)
+
+    assert command("index", "rebuild").out == "the index holds 2 cases\n"
+    assert command("index", "verify").status == 0
+
+
 def test_what_the_index_holds_too_much_is_named(
     archived: None, command: Run, make_parts: Callable[..., Parts]
 ) -> None:

@@ -41,7 +41,7 @@ def due(clocks: Clocks = CLOCKS, **more: object) -> dict[str, Due]:
         "priority": "normal",
         "timezone": ZONE,
     }
-    return {one.step: one for one in due_times(clocks, **{**facts, **more})}  # type: ignore[arg-type]
+    return {one.step: one for one in due_times(clocks, **{**facts, **more})}  # type: ignore[arg-type]  # mixed keywords
 
 
 def own_folder(tmp_path: Path, source: str = OWN) -> Path:

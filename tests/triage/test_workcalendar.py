@@ -22,7 +22,7 @@ def holidays(**more: object) -> Holidays:
         "work": frozenset(),
         "complete_years": frozenset(),
     }
-    return Holidays(**{**base, **more})  # type: ignore[arg-type]
+    return Holidays(**{**base, **more})  # type: ignore[arg-type]  # mixed keywords
 
 
 def calendar(**more: object) -> WorkCalendar:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -125,6 +126,29 @@ def test_an_import_of_a_command_is_left_to_it(
 
     assert _import(parts, import_id).cursor == 0
     assert upload.exists()
+
+
+def test_an_import_that_cannot_succeed_is_given_up_and_the_next_one_done(
+    parts: Parts, started: Callable[[], Worker], upload: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = tmp_path / "broken.csv"
+    broken.write_text("id,problem\nb1,broken on purpose\n", encoding="utf-8")
+    first, second = _begin(parts, broken, transfer.SERVICE), _begin(parts, upload, transfer.SERVICE)
+    write = cases.write
+
+    def refuse(session: Any, rows: Any, *rest: Any) -> Any:
+        if any(row["id"] == "b1" for row in rows):
+            raise RuntimeError("a customer's words")
+        return write(session, rows, *rest)
+
+    monkeypatch.setattr(cases, "write", refuse)
+    with capture_logs() as logs:
+        started()
+        _wait(lambda: _import(parts, second).state == "done")
+
+    row = _import(parts, first)
+    assert (row.state, row.error) == ("failed", "it failed inside the service; send the file again")
+    assert "a customer's words" not in str(logs)
 
 
 @pytest.mark.parametrize(
