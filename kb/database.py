@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,19 @@ from sqlalchemy.orm import Session
 from models.errors import StorageError
 
 _WAIT_SECONDS = 30
+_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    # The word index of ten thousand cases is larger than the 2 MB a connection keeps by default.
+    "cache_size=-65536",
+    "mmap_size=1073741824",
+)
+
+
+def listed(keys: Iterable[int]) -> str:
+    """Our own integers for the brackets of an SQL ``IN``: written out, hundreds of them cost no binding."""
+    return ",".join(str(int(key)) for key in keys)
 
 
 class Database:
@@ -100,7 +113,7 @@ def _engine(url: str) -> Engine:
     def prepare(connection: Any, _record: Any) -> None:
         # The driver's own idea of when a transaction begins is switched off: it would leave DDL outside.
         connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        for pragma in _PRAGMAS:
             connection.execute(f"PRAGMA {pragma}").close()
 
     @event.listens_for(engine, "begin")

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import case, func, select
+from sqlalchemy import Integer, select, text
 from sqlalchemy.orm import Session
 
+from kb.database import listed
 from kb.tables import Case, CaseUse, UtcTime
 from models.errors import NotFoundError
 
@@ -64,15 +65,14 @@ def record(
 
 def proofs(session: Session, keys: Sequence[int]) -> dict[int, Proof]:
     """The proof of each case that was used at all, by case key."""
+    if not keys:
+        return {}
     rows = session.connection().execute(
-        select(
-            CaseUse.case_pk,
-            func.count().label("used"),
-            func.sum(case((CaseUse.worked, 1), else_=0)).label("worked"),
-            func.sum(case((CaseUse.reopened, 1), else_=0)).label("reopened"),
-            func.max(case((CaseUse.worked, CaseUse.used_at)), type_=UtcTime).label("last"),
-        )
-        .where(CaseUse.case_pk.in_(keys))
-        .group_by(CaseUse.case_pk)
+        text(
+            "SELECT case_pk, count(*) AS used, sum(CASE WHEN worked THEN 1 ELSE 0 END) AS worked, "
+            "sum(CASE WHEN reopened THEN 1 ELSE 0 END) AS reopened, "
+            "max(CASE WHEN worked THEN used_at END) AS last "
+            f"FROM case_uses WHERE case_pk IN ({listed(keys)}) GROUP BY case_pk"
+        ).columns(case_pk=Integer, used=Integer, worked=Integer, reopened=Integer, last=UtcTime)
     )
     return {row.case_pk: Proof(row.used, int(row.worked), int(row.reopened), row.last) for row in rows}

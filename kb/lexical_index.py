@@ -9,6 +9,7 @@ and a query in another language gets nearly 0.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -24,6 +25,9 @@ K1 = 1.2
 B = 0.75
 MOST_TERMS = 12
 """The rarest terms of a query are looked up; the hundredth term of a long e-mail decides nothing."""
+_MOST_KEPT = 200_000
+_kept: dict[int, dict[int, int]] = {}
+"""Frequencies counted so far, by the corpus' stamp, which no two states of any corpus share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +63,18 @@ def remove(session: Session, case_pk: int, document: Document) -> None:
 def clear(session: Session) -> None:
     """Forget all cases."""
     session.execute(text("DELETE FROM case_terms"))
-    session.execute(update(CorpusSize).values(documents=0, words=0, pairs=0))
+    session.execute(update(CorpusSize).values(documents=0, words=0, pairs=0, stamp=_stamp()))
 
 
 def prepare(session: Session, words: Hashes, pairs: Hashes) -> tuple[Query, Query]:
     """Look up how rare the query's words and pairs are."""
-    statement = "SELECT documents, words, pairs FROM corpus_size"
+    statement = "SELECT documents, words, pairs, stamp FROM corpus_size"
     size = session.connection().exec_driver_sql(statement).one()
     own_words, own_pairs = np.unique(words), np.unique(pairs)
-    seen = _frequencies(session, [*own_words, *own_pairs])
+    seen = _known_frequencies(session, size.stamp, [*own_words.tolist(), *own_pairs.tolist()])
     made = []
     for terms, tokens in ((own_words, size.words), (own_pairs, size.pairs)):
-        holding = np.array([seen.get(int(term), 0) for term in terms], dtype=np.float64)
+        holding = np.array([seen[term] for term in terms.tolist()], dtype=np.float64)
         rarity = np.log1p((size.documents - holding + 0.5) / (holding + 0.5))
         made.append(Query(terms, np.maximum(rarity, 0.0), max(tokens / max(size.documents, 1), 1.0)))
     return made[0], made[1]
@@ -113,10 +117,25 @@ def scores(query: Query, texts: Sequence[Hashes]) -> NDArray[np.float64]:
     return np.asarray(weighed / query.best)
 
 
+def _known_frequencies(session: Session, stamp: int, terms: Sequence[int]) -> dict[int, int]:
+    """How many cases hold each term: asked once, as long as the cases stay as they are."""
+    known = _kept.get(stamp)
+    if known is None or len(known) > _MOST_KEPT:
+        known = {}
+        _kept.clear()
+        _kept[stamp] = known
+    unknown = [term for term in terms if term not in known]
+    if unknown:
+        known |= dict.fromkeys(unknown, 0) | _frequencies(session, unknown)
+    return known
+
+
+def _stamp() -> int:
+    return secrets.randbits(62)
+
+
 def _frequencies(session: Session, terms: Sequence[int]) -> dict[int, int]:
-    """How many cases hold each term."""
-    if not terms:
-        return {}
+    """How many cases hold each term; those that none holds are left out."""
     codes = [_code(term) for term in terms]
     if _sqlite(session):
         listed = ",".join(f"'{code}'" for code in codes)
@@ -136,6 +155,7 @@ def _count(session: Session, sign: int, document: Document) -> None:
             documents=CorpusSize.documents + sign,
             words=CorpusSize.words + sign * len(document.words),
             pairs=CorpusSize.pairs + sign * len(document.pairs),
+            stamp=_stamp(),
         )
     )
 

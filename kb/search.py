@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kb import ledger, lexical_index
+from kb.database import listed
 from kb.documents import FIELDS, Document, hashed_analysis, hashes, is_han
 from kb.lexical_index import Query
 from kb.match import Floats, MatchCurve, fuse, probability
@@ -20,8 +21,8 @@ from models.encoder import Vectors
 
 PLAUSIBLE = float(np.log(0.1 / 0.9))
 """Log odds above which a case in the other language is worth a place."""
-NEAREST = 100
-LEXICAL = 100
+NEAREST = 50
+LEXICAL = 50
 
 FindNearest = Callable[[Vectors, int], list[int]]
 """A vector and how many in, case keys out."""
@@ -53,7 +54,7 @@ class Wording:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is searched for, analysed and encoded; ``wording`` where its words were looked up already."""
+    """What is searched for, analysed and encoded; ``wording`` and ``near`` where already looked up."""
 
     analysis: analyser.Analysis
     vector: Vectors
@@ -61,6 +62,7 @@ class Request:
     category: str | None = None
     language: str | None = None
     wording: Wording | None = None
+    near: Sequence[int] | None = None
 
 
 def find(session: Session, request: Request, nearest: FindNearest, curve: MatchCurve) -> list[Hit]:
@@ -101,17 +103,21 @@ def look_up(session: Session, analysis: analyser.Analysis, limit: int) -> Wordin
     return Wording(words, pairs, lexical_index.candidates(session, words, pairs, max(4 * limit, LEXICAL)))
 
 
+def reach_for(limit: int) -> int:
+    """How many of the nearest cases are looked at where so many are wanted."""
+    return max(4 * limit, NEAREST)
+
+
 def rank(session: Session, request: Request, nearest: FindNearest, curve: MatchCurve) -> Ranked:
     """All candidates for a text, scored exactly."""
     wording = request.wording or look_up(session, request.analysis, request.limit)
     words, pairs = wording.words, wording.pairs
-    reach = max(4 * request.limit, NEAREST)
+    reach = reach_for(request.limit)
     narrow = _allowed(session, request)
-    found = [
-        *nearest(request.vector, reach if narrow is None else 4 * reach),
-        *wording.keys,
-    ]
-    keys = list(dict.fromkeys(found))
+    near = request.near if narrow is None else None
+    if near is None:
+        near = nearest(request.vector, reach if narrow is None else 4 * reach)
+    keys = list(dict.fromkeys([*near, *wording.keys]))
     if narrow is not None:
         keys = [key for key in keys if key in narrow]
         # A filter that lets few through is answered exactly instead of hoping that they were near.
@@ -130,27 +136,25 @@ def score(
     """The fused score of each document for one query, and whether they differ in script."""
     vectors = np.stack([document.vectors for document in documents]).astype(np.float32)
     cosine = (vectors @ vector).max(axis=1).astype(np.float64)
-    fused = fuse(
-        cosine,
-        lexical_index.scores(words, [document.words for document in documents]),
-        lexical_index.scores(pairs, [document.pairs for document in documents]),
-    )
     asked_in_han = is_han(len(words.terms), len(pairs.terms))
-    crossing = [is_han(len(document.words), len(document.pairs)) != asked_in_han for document in documents]
-    return fused, np.array(crossing, dtype=np.bool_)
+    crossing = np.array(
+        [is_han(len(document.words), len(document.pairs)) != asked_in_han for document in documents],
+        dtype=np.bool_,
+    )
+    by_words = lexical_index.scores(words, [document.words for document in documents])
+    by_pairs = lexical_index.scores(pairs, [document.pairs for document in documents])
+    return fuse(cosine, by_words, by_pairs), crossing
 
 
 def load(session: Session, keys: Sequence[int], dimension: int) -> tuple[list[int], list[Document]]:
     """The stored documents of these cases, those that exist, in ascending order of their keys."""
     if not keys:
         return [], []
-    # Keys are our own integers; written out, hundreds of them cost no binding.
-    listed = ",".join(str(int(key)) for key in keys)
     rows = (
         session.connection()
         .exec_driver_sql(
             "SELECT case_pk, words, pairs, vectors FROM case_documents "
-            f"WHERE case_pk IN ({listed}) ORDER BY case_pk"
+            f"WHERE case_pk IN ({listed(keys)}) ORDER BY case_pk"
         )
         .all()
     )
@@ -168,84 +172,28 @@ def load(session: Session, keys: Sequence[int], dimension: int) -> tuple[list[in
     return [row[0] for row in usable], documents
 
 
-def shared_terms(question: analyser.Analysis, document: Document, most: int = 8) -> tuple[str, ...]:
-    """The words that question and case have in common, longest first: what a person sees at once."""
-    telling = [word for word in dict.fromkeys(question.words) if _telling(word)]
-    held = np.isin(hashes(telling), document.words)
-    common = [word for word, there in zip(telling, held, strict=True) if there]
+def telling_words(question: analyser.Analysis) -> dict[int, str]:
+    """The words of a question that tell a person something, by their hash."""
+    words = [word for word in dict.fromkeys(question.words) if _telling(word)]
+    return dict(zip(hashes(words).tolist(), words, strict=True))
+
+
+def shared_terms(telling: Mapping[int, str], document: Document, most: int = 8) -> tuple[str, ...]:
+    """The telling words that the case has too, longest first: what a person sees at once."""
+    held = telling.keys() & set(document.words.tolist())
+    common = [telling[code] for code in held]
     whole = [word for word in common if not any(word != other and word in other for other in common)]
     return tuple(sorted(whole, key=lambda word: (-len(word), word))[:most])
 
 
-_PLAIN = frozenset(
-    [
-        "the",
-        "and",
-        "for",
-        "with",
-        "not",
-        "you",
-        "your",
-        "are",
-        "was",
-        "has",
-        "have",
-        "had",
-        "this",
-        "that",
-        "from",
-        "but",
-        "can",
-        "cannot",
-        "our",
-        "out",
-        "its",
-        "they",
-        "when",
-        "after",
-        "all",
-        "any",
-        "does",
-        "did",
-        "been",
-        "will",
-        "would",
-        "could",
-        "should",
-        "there",
-        "what",
-        "how",
-        "who",
-        "why",
-        "his",
-        "her",
-        "she",
-        "him",
-        "一个",
-        "没有",
-        "可以",
-        "这个",
-        "那个",
-        "我们",
-        "你们",
-        "他们",
-        "怎么",
-        "什么",
-        "就是",
-        "还是",
-        "已经",
-        "因为",
-        "所以",
-        "但是",
-        "如果",
-        "现在",
-        "一直",
-        "不是",
-        "知道",
-        "时候",
-        "自己",
-    ]
+_PLAIN_WORDS = (
+    "the and for with not you your are was has have had this that from but can cannot our out "
+    "its they when after all any does did been will would could should there what how who why "
+    "his her she him "
+    "一个 没有 可以 这个 那个 我们 你们 他们 怎么 什么 就是 还是 已经 因为 所以 "
+    "但是 如果 现在 一直 不是 知道 时候 自己"
 )
+_PLAIN = frozenset(_PLAIN_WORDS.split())
 
 
 def _telling(word: str) -> bool:
@@ -266,15 +214,15 @@ def _allowed(session: Session, request: Request) -> Collection[int] | None:
 
 def _hits(session: Session, request: Request, ranked: Ranked, best: NDArray[np.intp]) -> list[Hit]:
     keys = [ranked.keys[place] for place in best]
-    columns = Case.__table__.c
-    wanted = [
-        columns[name] for name in ("pk", "id", "problem", "solution", "language", "category", "product")
-    ]
-    # Straight from the table: the mapper's share of the time would be as much as the database's.
-    found = session.connection().execute(select(*wanted).where(columns.pk.in_(keys)))
+    # Straight from the table, as in ``load``: the mapper's share of the time would exceed the database's.
+    found = session.connection().exec_driver_sql(
+        "SELECT pk, id, problem, solution, language, category, product FROM cases "
+        f"WHERE pk IN ({listed(keys)})"
+    )
     rows = {row.pk: row for row in found}
     proofs = ledger.proofs(session, keys)
     matches = probability(ranked.odds[best])
+    telling = telling_words(request.analysis)
     return [
         Hit(
             case_id=row.id,
@@ -284,7 +232,7 @@ def _hits(session: Session, request: Request, ranked: Ranked, best: NDArray[np.i
             language=row.language,
             category=row.category,
             product=row.product,
-            shared_terms=shared_terms(request.analysis, ranked.documents[place]),
+            shared_terms=shared_terms(telling, ranked.documents[place]),
             proven=proofs.get(key, ledger.NO_PROOF),
         )
         for place, key, match in zip(best, keys, matches, strict=True)

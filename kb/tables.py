@@ -188,7 +188,10 @@ class CaseDocument(Base):
 
 
 class CorpusSize(Base):
-    """One row: how many documents and tokens there are, kept in step by every write, for BM25."""
+    """One row: how many documents and tokens there are, kept in step by every write, for BM25.
+
+    ``stamp`` is drawn anew by each write: where it is the same, so are the documents.
+    """
 
     __tablename__ = "corpus_size"
 
@@ -196,6 +199,7 @@ class CorpusSize(Base):
     documents: Mapped[int] = mapped_column(Key, default=0)
     words: Mapped[int] = mapped_column(Key, default=0)
     pairs: Mapped[int] = mapped_column(Key, default=0)
+    stamp: Mapped[int] = mapped_column(Key, default=0)
 
 
 class IndexTask(Base):

@@ -20,8 +20,10 @@ from triage.rules import Rules
 
 LookUp = Callable[[text.Analysis, int], Future[Wording]]
 """Begins to look up an analysed text's words; how many cases are wanted in the end is said already."""
-FindCases = Callable[[text.Analysis, Vectors, int, Future[Wording]], list[Hit]]
-"""An analysed text, its vector, how many and its words in, the best cases out."""
+LookNear = Callable[[Vectors, int], Future[list[int]]]
+"""Begins to look up the cases nearest to a vector; how many are wanted in the end is said already."""
+FindCases = Callable[[text.Analysis, Vectors, int, Future[Wording], Future[list[int]]], list[Hit]]
+"""An analysed text, its vector, how many, and what the two look-ups found in; the best cases out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class Triager:
     model: StoredModel
     rules: Rules
     look_up: LookUp
+    look_near: LookNear
     find_cases: FindCases
     timezone: tzinfo
     max_text: int
@@ -60,13 +63,15 @@ class Triager:
         analysis = text.analyse(content)
         document = " ".join(analysis.words)
         language = ticket.language or analysis.language
-        # The database looks the words up while the encoder works: together they take as long as one.
+        # Words are looked up while the encoder works, neighbours while the classifier does: side by side
+        # they take as long as the longer one.
         wording = self.look_up(analysis, top_k)
         vector = self.encoder.encode([content])[0]
+        near = self.look_near(vector, top_k)
 
         category = self._category(document, vector, language)
         level = self._priority(content, document, vector, language, ticket.customer_tier)
-        cases = self.find_cases(analysis, vector, top_k, wording)
+        cases = self.find_cases(analysis, vector, top_k, wording, near)
         # A text that says nothing the model knows goes to the first line, whatever the model guesses.
         sure = category.label if category.band != "ask" else None
         route = self._route(ticket, sure, level.label, language, now)

@@ -165,12 +165,19 @@ class Parts:
 
         return self._lookers.submit(work)
 
+    def look_near(self, vector: Vectors, limit: int) -> Future[list[int]]:
+        """Begin to look up the cases nearest to a vector."""
+        from kb import search
+
+        return self._lookers.submit(self.index().nearest, vector, search.reach_for(limit))
+
     def find_cases(
         self,
         analysis: Analysis,
         vector: Vectors,
         limit: int,
         wording: Future[Wording] | None = None,
+        near: Future[list[int]] | None = None,
         *,
         category: str | None = None,
         language: str | None = None,
@@ -180,7 +187,13 @@ class Parts:
 
         index = self.index()
         request = search.Request(
-            analysis, vector, limit, category, language, wording.result() if wording else None
+            analysis,
+            vector,
+            limit,
+            category,
+            language,
+            wording.result() if wording else None,
+            near.result() if near else None,
         )
         with self.database.reading() as session:
             return search.find(session, request, index.nearest, self.curve)
@@ -195,6 +208,7 @@ class Parts:
             model=self.model,
             rules=self.rules,
             look_up=self.look_up,
+            look_near=self.look_near,
             find_cases=self.find_cases,
             timezone=self.settings.zone,
             max_text=self.settings.max_text,

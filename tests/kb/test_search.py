@@ -110,7 +110,7 @@ def test_keys_that_sql_does_not_know_are_passed_over(archive: Database, encoder:
     ],
 )
 def test_shared_terms(question: str, whole: str, shared: tuple[str, ...], encoder: Encoder) -> None:
-    assert search.shared_terms(analyse(question), stored(whole, encoder)) == shared
+    assert search.shared_terms(search.telling_words(analyse(question)), stored(whole, encoder)) == shared
 
 
 def stored(whole: str, encoder: Encoder) -> Document:
@@ -119,7 +119,7 @@ def stored(whole: str, encoder: Encoder) -> Document:
 
 def test_shared_terms_are_few(encoder: Encoder) -> None:
     many = " ".join(f"{letter * 3}{letter}word" for letter in "abcdefghijkl")
-    assert len(search.shared_terms(analyse(many), stored(many, encoder))) == 8
+    assert len(search.shared_terms(search.telling_words(analyse(many)), stored(many, encoder))) == 8
 
 
 def test_the_other_script_keeps_the_last_place_where_it_is_plausible() -> None:

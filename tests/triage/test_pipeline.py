@@ -31,7 +31,7 @@ class Archive:
 
     asked: list[tuple[str, int]] = field(default_factory=list)
 
-    def find(self, analysis: Any, vector: Any, limit: int, wording: Any) -> list[Hit]:
+    def find(self, analysis: Any, vector: Any, limit: int, wording: Any, near: Any) -> list[Hit]:
         assert vector.ndim == 1
         self.asked.append((analysis.folded, limit))
         hits = [
@@ -48,7 +48,7 @@ def archive() -> Archive:
 @pytest.fixture
 def triager(encoder: Encoder, small_model: StoredModel, shipped_rules: Rules, archive: Archive) -> Triager:
     zone = ZoneInfo("Asia/Shanghai")
-    return Triager(encoder, small_model, shipped_rules, Mock(), archive.find, zone, max_text=1000)
+    return Triager(encoder, small_model, shipped_rules, Mock(), Mock(), archive.find, zone, max_text=1000)
 
 
 @pytest.mark.parametrize(
