@@ -79,6 +79,7 @@ class Option(Answer):
 class Reason(Answer):
     term: str
     weight: float
+    kind: Literal["term", "rest", "meaning"]
 
 
 class Example(Answer):
@@ -93,6 +94,7 @@ class Finding(Answer):
     band: Band
     alternatives: list[Option]
     reasons: list[Reason]
+    score: float
     examples: list[Example]
 
 

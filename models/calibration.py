@@ -14,6 +14,9 @@ AUTO_PRECISION = 0.9
 SUGGEST_PRECISION = 0.6
 """Between ``suggest`` and ``auto`` at least this share; below it a person is asked."""
 _FEW = 30
+_LOUDEST = 100.0
+"""Where a head is never wrong, an ever louder one would be ever better."""
+_RIDGE = 0.1
 ANY = "*"
 
 Floats = NDArray[np.float64]
@@ -21,36 +24,49 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Blend:
-    """How loudly each head speaks: score = lexical x coverage x a + semantic x b. Also the temperature."""
+    """How loudly each head speaks, and each label's head start, which also sets the temperature.
+
+    score = lexical x coverage x a + semantic x b + start
+    """
 
     lexical: float
     semantic: float
+    starts: tuple[float, ...]
 
     def join(self, lexical: Floats, coverage: Floats, semantic: Floats) -> Floats:
         """Blended scores (texts, labels)."""
-        return self.lexical * coverage[:, None] * lexical + self.semantic * semantic
+        starts = np.array(self.starts)
+        joined: Floats = self.lexical * coverage[:, None] * lexical + self.semantic * semantic + starts
+        return joined
 
 
 def fit_blend(lexical: Floats, coverage: Floats, semantic: Floats, targets: NDArray[np.intp]) -> Blend:
     """The blend of least log loss on held-out scores; ``targets`` are label numbers.
 
-    Both weights are positive by construction, so that no head can be turned against itself.
+    Neither weight can be negative, so that no head is turned against itself. The loss is convex.
     """
+    spoken = coverage[:, None] * lexical
+    number, labels = spoken.shape
+    wanted = np.zeros((number, labels))
+    wanted[np.arange(number), targets] = 1.0
 
-    def loss(logs: Floats) -> float:
-        scores = Blend(*np.exp(logs)).join(lexical, coverage, semantic)
-        picked = scores[np.arange(len(targets)), targets]
-        return float((special.logsumexp(scores, axis=1) - picked).mean())
+    def loss(values: Floats) -> tuple[float, Floats]:
+        starts = values[2:]
+        scores = values[0] * spoken + values[1] * semantic + starts
+        logs = scores - special.logsumexp(scores, axis=1, keepdims=True)
+        excess = (np.exp(logs) - wanted) / number
+        slope = [(excess * spoken).sum(), (excess * semantic).sum(), *(excess.sum(axis=0) + _RIDGE * starts)]
+        return float(-(logs * wanted).sum() / number + _RIDGE / 2 * (starts @ starts)), np.array(slope)
 
     found = optimize.minimize(
         loss,
-        np.zeros(2),
-        method="Nelder-Mead",
-        # Steps of a factor of e: the method's own first steps from 0 are too small to leave it.
-        options={"initial_simplex": [[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]], "xatol": 1e-2, "fatol": 1e-5},
+        np.concatenate([[1.0, 1.0], np.zeros(labels)]),
+        jac=True,
+        method="L-BFGS-B",
+        bounds=[(0.0, _LOUDEST)] * 2 + [(None, None)] * labels,
     )
-    weights = np.exp(np.clip(found.x, -5.0, 5.0))
-    return Blend(float(weights[0]), float(weights[1]))
+    starts = found.x[2:] - found.x[2:].mean()
+    return Blend(float(found.x[0]), float(found.x[1]), tuple(starts.tolist()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ speaks is learned on texts it has not seen (out-of-fold), which calibrates the p
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,12 +18,15 @@ from scipy import special
 from models.calibration import Bands, Blend, fit_bands, fit_blend
 from models.encoder import Vectors
 from models.errors import InputError
-from models.lexical import LexicalHead
+from models.lexical import LexicalHead, Spoken
 from models.semantic import SemanticHead
+from models.terms import Vocabulary
 
 Step = Callable[[str], None]
 _FOLDS = 5
 _MANY_TEXTS = 4000
+_FEW_TEXTS = 2000
+_AUDIBLE = 0.005
 
 
 class Classifier:
@@ -65,7 +69,8 @@ class Classifier:
         known, targets, sizes = np.unique(names, return_inverse=True, return_counts=True)
         if len(known) < 2 or len(names) < 4 or (sizes >= 2).sum() < 2:
             raise InputError("training needs at least two labels with two texts each", field="label")
-        tokens = list(documents)
+        vocabulary = Vocabulary.of(documents, 1 if len(names) < _FEW_TEXTS else 2)
+        counted = vocabulary.count(documents)
         folds = _folds(targets, groups)
         shape = (len(names), len(known))
         lexical, semantic, coverage = np.zeros(shape), np.zeros(shape), np.zeros(len(names))
@@ -74,9 +79,9 @@ class Classifier:
             held = folds == number
             if len(np.unique(names[~held])) < 2:
                 continue
-            words = LexicalHead().fit([tokens[i] for i in np.flatnonzero(~held)], names[~held])
+            words = LexicalHead(vocabulary).fit(counted[~held], names[~held])
             meaning = SemanticHead().fit(vectors[~held], names[~held])
-            scores, coverage[held] = words.scores([tokens[i] for i in np.flatnonzero(held)])
+            scores, coverage[held] = words.scores(counted[held])
             lexical[held] = _spread(scores, words.labels_, known)
             semantic[held] = _spread(meaning.scores(vectors[held]), meaning.labels_, known)
         blend = fit_blend(lexical, coverage, semantic, targets)
@@ -84,11 +89,12 @@ class Classifier:
         best = chances.argmax(axis=1)
         bands = fit_bands(chances.max(axis=1), best == targets, languages, [str(known[i]) for i in best])
         step("all texts")
-        return cls(LexicalHead().fit(tokens, names), SemanticHead().fit(vectors, names), blend, bands)
+        whole = LexicalHead(vocabulary).fit(counted, names)
+        return cls(whole, SemanticHead().fit(vectors, names), blend, bands)
 
     def predict_proba(self, documents: Sequence[str], vectors: Vectors) -> NDArray[np.float64]:
         """Probabilities (texts, labels); each row adds up to 1."""
-        scores, coverage = self.lexical_.scores(documents)
+        scores, coverage = self.lexical_.scores(self.lexical_.vocabulary.count(documents))
         blended = self.blend_.join(scores, coverage, self.semantic_.scores(vectors))
         chances: NDArray[np.float64] = special.softmax(blended, axis=1)
         return chances
@@ -98,21 +104,22 @@ class Classifier:
         names = self.labels
         return [names[i] for i in self.predict_proba(documents, vectors).argmax(axis=1)]
 
-    def reasons(self, document: str, label: str, most: int = 6) -> list[tuple[str, float]]:
-        """Terms that spoke loudest for (positive) and against (negative) a label, in units of its score."""
-        _, coverage = self.lexical_.scores([document])
-        volume = self.blend_.lexical * float(coverage[0])
-        found = self.lexical_.contributions(document, self.labels.index(label))
-        loudest = sorted(((term, weight * volume) for term, weight in found), key=lambda item: -abs(item[1]))
-        return [(term, round(weight, 4)) for term, weight in loudest[:most] if abs(weight) >= 0.005]
+    def read(self, document: str, vector: Vectors) -> Reading:
+        """All there is to know of one text, at the cost of one prediction."""
+        spoken = self.lexical_.read(document)
+        words = self.lexical_.score(spoken) * (self.blend_.lexical * spoken.coverage)
+        words = words + np.array(self.blend_.starts)
+        meaning = self.semantic_.scores(vector[None, :])[0] * self.blend_.semantic
+        return Reading(self, document, spoken, words, meaning)
 
     @property
     def parts(self) -> dict[str, Any]:
         """Everything learned, as plain values, arrays and scikit-learn objects, to be stored."""
         return {
+            "vocabulary": self.lexical_.vocabulary.parts,
             "lexical": self.lexical_.parts,
             "semantic": self.semantic_.parts,
-            "blend": [self.blend_.lexical, self.blend_.semantic],
+            "blend": [self.blend_.lexical, self.blend_.semantic, list(self.blend_.starts)],
             "bands": {key: list(pair) for key, pair in self.bands_.thresholds.items()},
         }
 
@@ -120,9 +127,60 @@ class Classifier:
     def of_parts(cls, parts: dict[str, Any]) -> Classifier:
         """The classifier that ``parts`` came from."""
         bands = Bands({key: (low, high) for key, (low, high) in parts["bands"].items()})
-        return cls(
-            LexicalHead(parts["lexical"]), SemanticHead(parts["semantic"]), Blend(*parts["blend"]), bands
+        lexical = LexicalHead(Vocabulary.of_parts(parts["vocabulary"]), parts["lexical"])
+        loud, deep, starts = parts["blend"]
+        blend = Blend(loud, deep, tuple(starts))
+        return cls(lexical, SemanticHead(parts["semantic"]), blend, bands)
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a label got its score: a term, all other terms together, or the meaning of the whole text."""
+
+    term: str
+    weight: float
+    kind: str = "term"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a classifier found in one text: the scores (labels) that each head gave.
+
+    The labels' head starts are counted among the words.
+    """
+
+    classifier: Classifier
+    document: str
+    spoken: Spoken
+    words: NDArray[np.float64]
+    meaning: NDArray[np.float64]
+
+    @property
+    def chances(self) -> dict[str, float]:
+        """The probability of each label."""
+        return dict(
+            zip(self.classifier.labels, special.softmax(self.words + self.meaning).tolist(), strict=True)
         )
+
+    def score(self, label: str) -> float:
+        """The score of a label before it becomes a probability; 0 is the mean of all labels."""
+        place = self.classifier.labels.index(label)
+        return float(self.words[place] + self.meaning[place])
+
+    def reasons(self, label: str, most: int = 6) -> list[Reason]:
+        """Terms that spoke loudest for (positive) and against (negative) a label, then the rest: together
+        with what the meaning of the whole text says they add up to the label's score."""
+        place = self.classifier.labels.index(label)
+        volume = self.classifier.blend_.lexical * self.spoken.coverage
+        found = self.classifier.lexical_.contributions(self.document, self.spoken, place)
+        loudest = sorted(((term, weight * volume) for term, weight in found), key=lambda item: -abs(item[1]))
+        shown = [Reason(term, weight) for term, weight in loudest[:most] if abs(weight) >= _AUDIBLE]
+        rest = float(self.words[place]) - sum(reason.weight for reason in shown)
+        return [
+            *shown,
+            *([Reason("(other terms)", rest, "rest")] if abs(rest) >= _AUDIBLE else []),
+            Reason("(meaning)", float(self.meaning[place]), "meaning"),
+        ]
 
 
 def _folds(targets: NDArray[np.intp], groups: Sequence[str] | None) -> NDArray[np.intp]:

@@ -1,127 +1,125 @@
-"""The lexical head: which words and word pairs speak for which label.
+"""The lexical head: which words, word pairs and pieces of words speak for which label.
 
-TF-IDF over the analyser's words and pairs of neighbouring words, one linear support vector machine a
-label. On the evaluation sets it beats logistic regression over single words (IT topics 0.839 against
-0.823) and trains ten times as fast, which the folds of the blend need.
+TF-IDF, words and pieces each brought to length 1, one linear support vector machine a label. Pieces lift
+it where words are written in many ways (77 bank intents: 0.913 against 0.897 with words and pairs alone)
+and cost nothing elsewhere (IT topics: 0.840 against 0.839).
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
+from scipy import sparse
+from sklearn.preprocessing import normalize
 from sklearn.svm import LinearSVC
+
+from models.terms import Counted, Terms, Vocabulary
 
 Scores = NDArray[np.float64]
 """(texts, labels), each row centred on 0."""
 
-_MANY_TEXTS = 2000
-_MAX_TERMS = 300_000
+_PIECES = 0.7
+"""The length of a text's pieces where that of its words is 1; chosen on the seed tickets' folds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What one text's terms say: known terms with their weights in the text, and the share that is known."""
+
+    terms: Terms
+    values: NDArray[np.float64]
+    coverage: float
 
 
 class LexicalHead:
-    """Linear and additive: a label's score is the sum of its terms' contributions and one constant.
+    """Linear and additive: a label's score is the sum of its terms' contributions and one constant."""
 
-    Documents are the analyser's tokens joined by spaces.
-    """
-
-    def __init__(self, parts: dict[str, Any] | None = None) -> None:
+    def __init__(self, vocabulary: Vocabulary, parts: dict[str, Any] | None = None) -> None:
+        self.vocabulary = vocabulary
         if parts is not None:
-            self.counter_: CountVectorizer = parts["counter"]
-            self.tfidf_: TfidfTransformer = parts["tfidf"]
-            self.weights_: NDArray[np.float64] = parts["weights"]
+            self.rarity_: NDArray[np.float32] = parts["rarity"]
+            self.weights_: NDArray[np.float32] = parts["weights"]
             self.constants_: NDArray[np.float64] = parts["constants"]
             self.labels_: NDArray[np.str_] = parts["labels"]
 
     @property
     def parts(self) -> dict[str, Any]:
-        """Everything learned, to be stored."""
+        """Everything learned but the vocabulary, to be stored."""
         return {
-            "counter": self.counter_,
-            "tfidf": self.tfidf_,
+            "rarity": self.rarity_,
             "weights": self.weights_,
             "constants": self.constants_,
             "labels": self.labels_,
         }
 
-    def fit(self, documents: Sequence[str], labels: NDArray[np.str_]) -> LexicalHead:
-        """Learn from documents and their labels (at least two different ones)."""
-        rare = 1 if len(documents) < _MANY_TEXTS else 2
-        self.counter_ = CountVectorizer(
-            token_pattern=r"\S+", lowercase=False, ngram_range=(1, 2), min_df=rare, max_features=_MAX_TERMS
-        )
-        self.tfidf_ = TfidfTransformer(sublinear_tf=True)
-        features = self.tfidf_.fit_transform(self.counter_.fit_transform(documents))
-        machine = LinearSVC(C=1.0, random_state=0).fit(features, labels)
+    def fit(self, counted: Counted, labels: NDArray[np.str_]) -> LexicalHead:
+        """Learn from counted texts and their labels (at least two different ones)."""
+        holding = np.asarray((counted.matrix > 0).sum(axis=0)).ravel()
+        rarity = np.log((1 + counted.matrix.shape[0]) / (1 + holding)) + 1
+        # A term that only other folds hold weighs nothing here.
+        self.rarity_ = np.where(holding > 0, rarity, 0.0).astype(np.float32)
+        machine = LinearSVC(C=1.0, random_state=0).fit(self._weighed(counted), labels)
         self.labels_ = machine.classes_
         weights, constants = machine.coef_, machine.intercept_
         if len(self.labels_) == 2:
             weights, constants = np.vstack([-weights, weights]), np.concatenate([-constants, constants])
         # Centred over the labels, a weight says how far a term sets its label apart from the others.
-        self.weights_ = weights - weights.mean(axis=0)
+        self.weights_ = np.ascontiguousarray((weights - weights.mean(axis=0)).T, dtype=np.float32)
         self.constants_ = constants - constants.mean()
         return self
 
-    def scores(self, documents: Sequence[str]) -> tuple[Scores, NDArray[np.float64]]:
+    def scores(self, counted: Counted) -> tuple[Scores, NDArray[np.float64]]:
         """Scores, and each text's coverage: the share of it, weighed by rarity, that the vocabulary knows."""
-        if len(documents) == 1:
-            terms = self._terms(documents[0])
-            scores = self.weights_[:, terms.places] @ terms.values + self.constants_
-            return scores[None, :], np.array([terms.coverage])
-        counts = self.counter_.transform(documents)
-        scores = self.tfidf_.transform(counts) @ self.weights_.T + self.constants_
-        return np.asarray(scores), self._coverage(counts, documents)
+        words = len(self.vocabulary.words)
+        own = counted.matrix[:, :words]
+        rarity = self.rarity_[:words].astype(np.float64)
+        known = own @ rarity
+        unknown = (counted.totals - own @ (rarity > 0).astype(np.float64)) * rarity.max(initial=1.0)
+        scores = self._weighed(counted) @ self.weights_ + self.constants_
+        return np.asarray(scores, dtype=np.float64), known / np.maximum(known + unknown, 1e-9)
 
-    def contributions(self, document: str, label: int) -> list[tuple[str, float]]:
-        """What each term of one text adds to the score of the label with that number."""
-        terms = self._terms(document)
-        weights = self.weights_[label, terms.places] * terms.values
-        return list(zip(terms.names, weights.tolist(), strict=True))
+    def read(self, document: str) -> Spoken:
+        """What one text says; the same numbers as ``scores``, without a matrix."""
+        terms = self.vocabulary.terms(document)
+        rarity = self.rarity_[terms.places].astype(np.float64)
+        values = (np.log(terms.counts) + 1) * rarity
+        border = int(np.searchsorted(terms.places, len(self.vocabulary.words)))
+        for part, length in ((slice(None, border), 1.0), (slice(border, None), _PIECES)):
+            values[part] *= length / max(float(np.linalg.norm(values[part])), 1e-12)
+        known = float(terms.counts[:border] @ rarity[:border])
+        seen = float(terms.counts[:border][rarity[:border] > 0].sum())
+        most = float(self.rarity_[: len(self.vocabulary.words)].max(initial=1.0))
+        return Spoken(terms, values, known / max(known + (terms.total - seen) * most, 1e-9))
 
-    def _coverage(self, counts: Any, documents: Sequence[str]) -> NDArray[np.float64]:
-        rarity = self.tfidf_.idf_
-        known = counts @ rarity
-        number = np.array([max(2 * (document.count(" ") + 1) - 1, 1) for document in documents])
-        unknown = (number - np.asarray(counts.sum(axis=1)).ravel()) * rarity.max()
-        covered: NDArray[np.float64] = known / np.maximum(known + unknown, 1e-9)
-        return covered
-
-    def _terms(self, document: str) -> _Terms:
-        """The terms of one text: what the vectorisers compute, without their cost of a millisecond a call."""
-        last = getattr(self, "_last", None)
-        if last is not None and last[0] == document:
-            known: _Terms = last[1]
-            return known
-        tokens = document.split()
-        grams = Counter([*tokens, *map(" ".join, pairwise(tokens))])
-        vocabulary, rarity = self.counter_.vocabulary_, self.tfidf_.idf_
-        seen = sorted((vocabulary[gram], count, gram) for gram, count in grams.items() if gram in vocabulary)
-        places = np.array([place for place, _, _ in seen], dtype=np.intp)
-        counts = np.array([count for _, count, _ in seen], dtype=np.float64)
-        values = (np.log(np.maximum(counts, 1)) + 1) * rarity[places]
-        mass = float(counts @ rarity[places])
-        missing = (grams.total() - counts.sum()) * rarity.max()
-        found = _Terms(
-            tuple(gram for _, _, gram in seen),
-            places,
-            values / max(float(np.linalg.norm(values)), 1e-12),
-            mass / max(mass + missing, 1e-9),
-        )
-        self._last = (document, found)
+    def score(self, spoken: Spoken) -> NDArray[np.float64]:
+        """The scores (labels) of one text."""
+        found: NDArray[np.float64] = spoken.values @ self.weights_[spoken.terms.places] + self.constants_
         return found
 
+    def contributions(self, document: str, spoken: Spoken, label: int) -> list[tuple[str, float]]:
+        """What each word and pair of one text adds to the score of a label; a word's pieces count as it."""
+        places = spoken.terms.places
+        weights = self.weights_[places, label] * spoken.values
+        border = int(np.searchsorted(places, len(self.vocabulary.words)))
+        added: Counter[str] = Counter()
+        for place, weight in zip(places[:border].tolist(), weights[:border].tolist(), strict=True):
+            added[self.vocabulary.words[place]] += weight
+        each = weights[border:] / np.maximum(spoken.terms.counts[border:], 1)
+        share = dict(zip(places[border:].tolist(), each.tolist(), strict=True))
+        for token in document.split():
+            if own := self.vocabulary.pieces_of(token):
+                added[token] += sum(share[place] for place in own)
+        return list(added.items())
 
-@dataclass(frozen=True, slots=True)
-class _Terms:
-    """The known terms of one text with their places in the vocabulary and their weights in the text."""
-
-    names: tuple[str, ...]
-    places: NDArray[np.intp]
-    values: NDArray[np.float64]
-    coverage: float
+    def _weighed(self, counted: Counted) -> Any:
+        matrix = counted.matrix.astype(np.float64)
+        matrix.data = np.log(matrix.data) + 1
+        matrix = sparse.csr_matrix(matrix @ sparse.diags(self.rarity_.astype(np.float64)))
+        words = len(self.vocabulary.words)
+        return sparse.hstack(
+            [normalize(matrix[:, :words]), _PIECES * normalize(matrix[:, words:])], format="csr"
+        )

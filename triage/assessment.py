@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kb.search import Hit
+from models.classifier import Reason
 from models.examples import Nearest
 from triage.clocks import Due
 from triage.priority import Signal
@@ -20,14 +21,6 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
-    """A term of the text and how much it spoke for the label (against it where negative)."""
-
-    term: str
-    weight: float
-
-
-@dataclass(frozen=True, slots=True)
 class Finding:
     """One target's suggestion with everything a person needs to check it."""
 
@@ -38,6 +31,8 @@ class Finding:
     reasons: tuple[Reason, ...]
     examples: tuple[Nearest, ...]
     signals: tuple[Signal, ...] = ()
+    score: float = 0.0
+    """What the reasons add up to; 0 is the mean of all labels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +112,10 @@ def _finding(found: Finding) -> dict[str, Any]:
         "confidence": found.confidence,
         "band": found.band,
         "alternatives": [{"label": item.label, "confidence": item.confidence} for item in found.alternatives],
-        "reasons": [{"term": item.term, "weight": item.weight} for item in found.reasons],
+        "reasons": [
+            {"term": item.term, "weight": round(item.weight, 4), "kind": item.kind} for item in found.reasons
+        ],
+        "score": round(found.score, 4),
         "examples": [
             {"ticket_id": item.ticket_id, "label": item.label, "match": item.match} for item in found.examples
         ],

@@ -20,7 +20,8 @@ def show_assessment(found: dict[str, Any], rules: Rules) -> None:
     name = rules.taxonomy.name
     for target in ("category", "priority"):
         finding = found[target]
-        terms = ", ".join(f"{escape(item['term'])} {item['weight']:+.2f}" for item in finding["reasons"][:4])
+        spoken = [item for item in finding["reasons"] if item["kind"] == "term"]
+        terms = ", ".join(f"{escape(item['term'])} {item['weight']:+.2f}" for item in spoken[:4])
         console.print(
             f"[bold]{target:<9}[/] {escape(name(finding['label'], language, target))} "
             f"[{_COLOURS[finding['band']]}]{finding['confidence']:.0%}, {_BANDS[finding['band']]}[/]"

@@ -11,11 +11,12 @@ from datetime import datetime, tzinfo
 from kb.search import Hit, Wording
 from kb.tickets import whole_text
 from models import text
+from models.classifier import Reading
 from models.encoder import Encoder, Vectors
 from models.errors import InputError, TooLargeError
 from models.store import StoredModel
 from triage import clocks, priority, routing
-from triage.assessment import Assessment, Finding, Option, Reason, RouteTaken
+from triage.assessment import Assessment, Finding, Option, RouteTaken
 from triage.rules import Rules
 
 LookUp = Callable[[text.Analysis, int], Future[Wording]]
@@ -98,53 +99,52 @@ class Triager:
         return content
 
     def _category(self, document: str, vector: Vectors, language: str) -> Finding:
-        chances = self._chances("category", document, vector)
+        reading = self.model.classifiers["category"].read(document, vector)
+        chances = reading.chances
         label = max(chances, key=chances.__getitem__)
-        return self._finding("category", label, chances, document, vector, language)
+        return self._finding("category", label, chances, reading, vector, language)
 
     def _priority(
         self, content: str, document: str, vector: Vectors, language: str, tier: str | None
     ) -> Finding:
         signals = priority.find_signals(content, self.rules.priority, customer_tier=tier)
-        learned = self._chances("priority", document, vector)
+        classifier = self.model.classifiers.get("priority")
+        reading = classifier.read(document, vector) if classifier else None
+        if reading is None:  # a model trained without priorities leaves them to the signals
+            levels = self.rules.taxonomy.priority_codes()
+            learned = {level: 1 / len(levels) for level in levels}
+        else:
+            learned = reading.chances
         decided = priority.decide_priority(learned, signals, self.rules.priority)
         chances = dict(decided.probabilities)
-        return self._finding("priority", decided.label, chances, document, vector, language, signals)
-
-    def _chances(self, target: str, document: str, vector: Vectors) -> dict[str, float]:
-        classifier = self.model.classifiers.get(target)
-        if classifier is None:  # a model trained without priorities leaves them to the signals
-            levels = self.rules.taxonomy.priority_codes()
-            return {level: 1 / len(levels) for level in levels}
-        chances = classifier.predict_proba([document], vector[None, :])[0]
-        return dict(zip(classifier.labels, chances.tolist(), strict=True))
+        return self._finding("priority", decided.label, chances, reading, vector, language, signals)
 
     def _finding(
         self,
         target: str,
         label: str,
         chances: dict[str, float],
-        document: str,
+        reading: Reading | None,
         vector: Vectors,
         language: str,
         signals: tuple[priority.Signal, ...] = (),
     ) -> Finding:
-        classifier = self.model.classifiers.get(target)
         confidence = chances[label]
-        known = classifier is not None and label in classifier.labels
+        said = reading is not None and bool(reading.document)
+        known = said and reading is not None and label in reading.classifier.labels
         others = sorted(
             ((name, chance) for name, chance in chances.items() if name != label), key=lambda x: -x[1]
         )
-        band = classifier.bands_.band(confidence, language, label) if classifier else "ask"
-        reasons = classifier.reasons(document, label) if classifier and known else []
+        band = reading.classifier.bands_.band(confidence, language, label) if reading and said else "ask"
         return Finding(
             label=label,
             confidence=round(confidence, 4),
-            band=band if document else "ask",
+            band=band,
             alternatives=tuple(Option(name, round(chance, 4)) for name, chance in others[:4]),
-            reasons=tuple(Reason(term, weight) for term, weight in reasons),
+            reasons=tuple(reading.reasons(label)) if reading and known else (),
             examples=tuple(self.model.examples.nearest(vector, target)),
             signals=signals,
+            score=reading.score(label) if reading and known else 0.0,
         )
 
     def _route(

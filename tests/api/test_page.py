@@ -22,6 +22,7 @@ CONSOLE = CHECKOUT / "api" / "console"
 COMPUTED = {  # how the script writes a key that it computes -> the keys it can come to
     "words[kind]": {"category", "priority"},
     "words[found.band]": {"auto", "suggest", "ask"},
+    "words[item.kind]": {"rest", "meaning"},
     "words[`language_${item.language}`]": {"language_zh", "language_en", "language_mixed", "language_other"},
     "words[`language_${found.language}`]": {"language_zh", "language_en", "language_mixed", "language_other"},
 }

@@ -46,6 +46,7 @@ def answer(text: str) -> dict[str, Any]:
     """An assessment in the form of the contract, with script where people's text stands."""
     finding = {
         "alternatives": [{"label": "hardware", "confidence": 0.11}, {"label": "other", "confidence": 0.02}],
+        "score": 1.61,
         "examples": [{"ticket_id": "T-17", "label": "software", "match": 0.81}],
     }
     due = {"first_response": "02:05", "dispatch": "03:00", "owner_confirm": "03:00", "contact": "04:00"}
@@ -56,7 +57,11 @@ def answer(text: str) -> dict[str, Any]:
             "label": "software",
             "confidence": 0.87,
             "band": "auto",
-            "reasons": [{"term": "vpn", "weight": 1.42}, {"term": "printer", "weight": -0.31}],
+            "reasons": [
+                {"term": "vpn", "weight": 1.42, "kind": "term"},
+                {"term": "printer", "weight": -0.31, "kind": "term"},
+                {"term": "(meaning)", "weight": 0.5, "kind": "meaning"},
+            ],
         },
         "priority": finding
         | {

@@ -13,7 +13,7 @@ from triage.wiring import Parts
 
 URL = "/api/v1/triage"
 PRINTER = "打印机无法启动，指示灯不亮"
-FINDING = {"label", "confidence", "band", "alternatives", "reasons", "examples"}
+FINDING = {"label", "confidence", "band", "alternatives", "reasons", "score", "examples"}
 
 
 def schema_of(client: TestClient, name: str) -> dict[str, Any]:
@@ -58,7 +58,7 @@ def test_answer_has_all_keys_of_the_contract(archived: TestClient) -> None:
     assert found["category"]["examples"]
     assert set(found["category"]["examples"][0]) == {"ticket_id", "label", "match"}
     assert set(found["category"]["alternatives"][0]) == {"label", "confidence"}
-    assert set(found["category"]["reasons"][0]) == {"term", "weight"}
+    assert set(found["category"]["reasons"][0]) == {"term", "weight", "kind"}
     assert set(found["route"]) >= {"team", "role", "rule", "clocks"}
     assert found["route"]["clocks"]
     assert set(found["route"]["clocks"][0]) == {"step", "due_at"}

@@ -39,8 +39,16 @@ def test_the_blend_calibrates(noise: np.random.Generator) -> None:
     assert chances.max(axis=1).mean() == pytest.approx(accuracy, abs=0.03)
 
 
+def test_where_the_heads_know_nothing_the_labels_shares_are_answered(noise: np.random.Generator) -> None:
+    targets = (noise.random(3000) < 0.2).astype(np.intp)
+    silent = np.zeros((3000, 2))
+    joined = fit_blend(silent, np.ones(3000), silent, targets).join(silent, np.ones(3000), silent)
+    rare = 1 / (1 + np.exp(joined[0, 0] - joined[0, 1]))
+    assert rare == pytest.approx(targets.mean(), abs=0.08)
+
+
 def test_join_weighs_by_coverage() -> None:
-    joined = Blend(2.0, 3.0).join(np.ones((2, 1)), np.array([0.5, 0.0]), np.ones((2, 1)))
+    joined = Blend(2.0, 3.0, (0.0,)).join(np.ones((2, 1)), np.array([0.5, 0.0]), np.ones((2, 1)))
     assert joined.tolist() == [[4.0], [3.0]]
 
 

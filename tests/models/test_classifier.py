@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from models import text
-from models.classifier import Classifier
+from models.classifier import Classifier, Reason
 from models.encoder import Encoder
 from models.errors import InputError
 
@@ -42,24 +42,48 @@ def test_known_words_are_surer_than_unknown_ones(trained: Classifier, encoder: E
     assert known > 0.9 > unknown
 
 
+def reasons(trained: Classifier, encoder: Encoder, written: str, label: str) -> list[Reason]:
+    document, vector = asked(encoder, written)
+    return trained.read(document[0], vector[0]).reasons(label)
+
+
 @pytest.mark.parametrize(
     ("written", "label", "telling"),
     [("我的打印机又坏了", "hardware", "打印机"), ("the login crashed", "software", "login")],
 )
-def test_reasons_name_the_telling_word(trained: Classifier, written: str, label: str, telling: str) -> None:
-    reasons = trained.reasons(" ".join(text.words(written)), label)
-    assert dict(reasons)[telling] > 0
-    loudness = [abs(weight) for _, weight in reasons]
+def test_reasons_name_the_telling_word(
+    trained: Classifier, encoder: Encoder, written: str, label: str, telling: str
+) -> None:
+    found = [reason for reason in reasons(trained, encoder, written, label) if reason.kind == "term"]
+    assert {reason.term: reason.weight for reason in found}[telling] > 0
+    loudness = [abs(reason.weight) for reason in found]
     assert loudness == sorted(loudness, reverse=True)
-    assert len(reasons) <= 6
+    assert len(found) <= 6
 
 
-def test_a_word_of_another_label_speaks_against(trained: Classifier) -> None:
-    assert dict(trained.reasons("打印机", "software"))["打印机"] < 0
+def test_a_word_of_another_label_speaks_against(trained: Classifier, encoder: Encoder) -> None:
+    found = {reason.term: reason.weight for reason in reasons(trained, encoder, "打印机", "software")}
+    assert found["打印机"] < 0
 
 
-def test_no_known_word_gives_no_reasons(trained: Classifier) -> None:
-    assert trained.reasons("zyx wvu", "software") == []
+def test_no_known_word_leaves_the_meaning_alone(trained: Classifier, encoder: Encoder) -> None:
+    assert [reason.kind for reason in reasons(trained, encoder, "zyx wvu", "software")] == ["meaning"]
+
+
+@pytest.mark.parametrize("written", [*NEW, "zyx wvu", "打印机 login 怎么 export " * 30, "😀"])
+def test_reasons_add_up_to_the_score(trained: Classifier, encoder: Encoder, written: str) -> None:
+    document, vector = asked(encoder, written)
+    reading = trained.read(document[0], vector[0])
+    for label in trained.labels:
+        total = sum(reason.weight for reason in reading.reasons(label))
+        assert total == pytest.approx(reading.score(label), abs=0.006)
+
+
+def test_one_text_is_read_as_many_are_predicted(trained: Classifier, encoder: Encoder) -> None:
+    documents, vectors = asked(encoder, *NEW, "", "zyx")
+    for row, chances in enumerate(trained.predict_proba(documents, vectors)):
+        reading = trained.read(documents[row], vectors[row])
+        assert list(reading.chances.values()) == pytest.approx(chances, abs=1e-4)
 
 
 def test_the_same_data_gives_the_same_model(toy: Any, trained: Classifier) -> None:

@@ -28,7 +28,14 @@ VALUES: dict[str, Any] = {"id": "t1", "subject": "你好", "description": "打�
 @pytest.fixture
 def found(encoder: Encoder, small_model: StoredModel, shipped_rules: Rules, now: datetime) -> Assessment:
     triager = Triager(
-        encoder, small_model, shipped_rules, Mock(), lambda *_: [], ZoneInfo("Asia/Shanghai"), max_text=1000
+        encoder,
+        small_model,
+        shipped_rules,
+        Mock(),
+        Mock(),
+        lambda *_: [],
+        ZoneInfo("Asia/Shanghai"),
+        max_text=1000,
     )
     return triager.assess(actions.text_of(VALUES), now=now)
 

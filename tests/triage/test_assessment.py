@@ -10,8 +10,9 @@ import pytest
 
 from kb.ledger import Proof
 from kb.search import Hit
+from models.classifier import Reason
 from models.examples import Nearest
-from triage.assessment import Assessment, Finding, Option, Reason, RouteTaken, as_json, hit_json
+from triage.assessment import Assessment, Finding, Option, RouteTaken, as_json, hit_json
 from triage.clocks import Due
 from triage.priority import Signal
 
@@ -38,7 +39,7 @@ def wire(hit: Hit) -> dict[str, Any]:
 
 
 def test_the_keys_are_those_of_the_contract(wire: dict[str, Any]) -> None:
-    finding = {"label", "confidence", "band", "alternatives", "reasons", "examples"}
+    finding = {"label", "confidence", "band", "alternatives", "reasons", "score", "examples"}
 
     assert set(wire) == {
         "language", "category", "priority", "route", "similar_cases", "model", "elapsed_ms"
@@ -47,7 +48,7 @@ def test_the_keys_are_those_of_the_contract(wire: dict[str, Any]) -> None:
     assert set(wire["priority"]) == finding | {"signals"}
     for target in ("category", "priority"):
         assert set(wire[target]["alternatives"][0]) == {"label", "confidence"}
-        assert set(wire[target]["reasons"][0]) == {"term", "weight"}
+        assert set(wire[target]["reasons"][0]) == {"term", "weight", "kind"}
         assert set(wire[target]["examples"][0]) == {"ticket_id", "label", "match"}
     assert set(wire["priority"]["signals"][0]) == {"code", "evidence"}
     assert set(wire["route"]) == {"team", "role", "rule", "clocks"} | {"helpers", "notify"}

@@ -102,7 +102,10 @@ def test_wrong_labels_count_as_wrong(rows: Rows, encoder: Encoder) -> None:
 def test_labels_are_renamed_in_both_files(rows: Rows, encoder: Encoder) -> None:
     rename = {"software": "fault", "hardware": "fault"}
 
-    found = classify_trained(encoder, rows[::2], rows[1::2], Columns(), rename)
+    test = [row for row in rows if row["text"].endswith("2")]
+    train = [row for row in rows if not row["text"].endswith("2")]
+
+    found = classify_trained(encoder, train, test, Columns(), rename)
 
     assert set(found["per_class"]) == {"fault", "consult"}
     assert found["accuracy"] > 0.9

@@ -32,7 +32,7 @@ function finding(kind, found) {
   const terms = found.reasons.map((item) =>
     make("li", {
       className: item.weight < 0 ? "minus" : "plus",
-      textContent: `${item.term} ${item.weight > 0 ? "+" : ""}${item.weight.toFixed(2)}`,
+      textContent: `${item.kind === "term" ? item.term : words[item.kind]} ${item.weight > 0 ? "+" : ""}${item.weight.toFixed(2)}`,
       title: item.weight < 0 ? words.against_it : words.for_it,
     }));
   const signals = (found.signals ?? []).map((item) =>
@@ -69,7 +69,7 @@ function marked(text, found) {
   };
   for (const item of found.priority.signals) add(item.evidence, "signal");
   for (const item of [...found.category.reasons, ...found.priority.reasons])
-    if (item.weight > 0) add(item.term, "term");
+    if (item.weight > 0 && item.kind === "term") add(item.term, "term");
   spans.sort((a, b) => a[0] - b[0] || b[1] - a[1]);
   const box = make("p", { className: "text", lang: tongue(found.language) });
   let done = 0;
