@@ -20,6 +20,8 @@ from models.errors import ModelError
 WORD_WEIGHT = 1.2
 PAIR_WEIGHT = 0.3
 
+WEIGHTS = (WORD_WEIGHT, PAIR_WEIGHT)
+
 Floats = NDArray[np.float64]
 
 
@@ -45,12 +47,14 @@ class MatchCurve:
     """Turns a score into the probability that the case is about the same problem.
 
     Words can add to the score only where question and case share a script, so that each of the two
-    situations has its own curve. That makes cases of both languages comparable in one list.
+    situations has its own curve. That makes cases of both languages comparable in one list. A curve is
+    worth something only for scores of the weights it was fitted with.
     """
 
     same: Logistic = Logistic()
     crossing: Logistic = Logistic()
     fitted_on: str = "nothing"
+    weights: tuple[float, float] = WEIGHTS
 
     def logits(self, scores: Floats, crossing: NDArray[np.bool_]) -> Floats:
         """Log odds of each score; ``crossing`` says where question and case differ in script."""
@@ -73,7 +77,9 @@ class MatchCurve:
             return cls()
         try:
             stored = json.loads(path.read_text(encoding="utf-8"))
-            return cls(Logistic(**stored["same"]), Logistic(**stored["crossing"]), stored["fitted_on"])
+            same, crossing = Logistic(**stored["same"]), Logistic(**stored["crossing"])
+            words, pairs = stored.get("weights", (0.0, 0.0))
+            return cls(same, crossing, stored["fitted_on"], (words, pairs))
         except (ValueError, TypeError, KeyError) as error:
             raise ModelError(f"{path} is damaged: {error}") from error
 

@@ -11,6 +11,9 @@ from typing import Any
 
 from models.errors import ModelError
 
+FORM = 2
+"""How this version of the program lays out a stored classifier."""
+
 _LIBRARIES = ("scikit-learn", "numpy", "scipy", "jieba", "sentence-transformers", "skops")
 
 
@@ -28,6 +31,7 @@ class Card:
         bands: thresholds by target, language and label.
         data_hash: hash of the texts and labels.
         source: where they came from.
+        form: how the stored files are laid out; 1 where a card does not say.
     """
 
     version: str
@@ -41,6 +45,7 @@ class Card:
     blend: dict[str, list[float]]
     bands: dict[str, dict[str, list[float]]]
     libraries: dict[str, str] = field(default_factory=dict)
+    form: int = 1
 
     def to_json(self) -> str:
         """The card as text for its file."""

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from models import text
 from models.calibration import Bands
-from models.card import Card, data_hash, library_versions
+from models.card import FORM, Card, data_hash, library_versions
 from models.classifier import Classifier
 from models.encoder import Encoder, Vectors
 from models.errors import InputError
@@ -124,6 +124,7 @@ def train(
         },
         bands={target: _plain(classifier.bands_) for target, classifier in classifiers.items()},
         libraries=library_versions(),
+        form=FORM,
     )
     examples = Examples.sample([row.id for row in rows], labels, prepared.vectors)
     return store.save(StoredModel(card, classifiers, examples))

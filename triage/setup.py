@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kb.match import WEIGHTS
 from triage import learning, seed
 from triage.progress import Progress, note
 from triage.wiring import Parts
@@ -12,7 +13,9 @@ SHIPPED = "shipped"
 def prepare(parts: Parts, progress: Progress) -> None:
     """Make ready what is missing; where all is there, nothing happens."""
     folder = parts.settings.data_folder
-    if parts.store.current() is None:
+    current = parts.store.current()
+    # A model of one's own is never replaced unasked; the shipped one comes with the program.
+    if current is None or (current.startswith(f"{SHIPPED}-") and not parts.fits(current)):
         note("training the shipped model on the seed tickets (a minute or two)")
         model = learning.train(
             seed.labelled(folder),
@@ -25,7 +28,7 @@ def prepare(parts: Parts, progress: Progress) -> None:
             progress=progress,
         )
         parts.store.promote(model.card.version)
-    if not parts.match_file.is_file():
+    if not parts.match_file.is_file() or parts.curve.weights != WEIGHTS:
         note("fitting the match probability on the seed archive")
         seed.match_curve(folder, parts.encoder).save(parts.match_file)
         parts.__dict__.pop("curve", None)

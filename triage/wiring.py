@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from models.card import FORM
 from models.errors import ModelError, SettingsError
 from triage.settings import Settings
 
@@ -83,25 +84,34 @@ class Parts:
 
         return ModelStore(self.settings.home.resolve() / "models")
 
+    def fits(self, version: str) -> bool:
+        """Whether a stored model was made with the encoder, analyser and form in use."""
+        from models import text
+
+        card = self.store.card(version)
+        made_with = (card.encoder, card.analyser, card.form)
+        return made_with == (self.encoder.identity, text.ANALYSER_VERSION, FORM)
+
     @property
     def model(self) -> StoredModel:
         """The promoted model; another one once another is promoted.
 
         Raises:
-            ModelError: none is promoted, or it was made with another encoder or analyser.
+            ModelError: none is promoted, or it was made with another encoder, analyser or form.
         """
-        from models import text
-
         version = self.store.current()
         if version is None:
             raise ModelError(NO_MODEL)
         with self._turn:
             if self._model is None or self._model.card.version != version:
-                card = self.store.card(version)
-                if (card.encoder, card.analyser) != (self.encoder.identity, text.ANALYSER_VERSION):
+                if not self.fits(version):
+                    from models import text
+
+                    card = self.store.card(version)
                     raise ModelError(
-                        f"the model {version} was made with {card.encoder}, analyser {card.analyser}; "
-                        f"in use are {self.encoder.identity}, {text.ANALYSER_VERSION}: train it again"
+                        f"the model {version} was made with {card.encoder}, analyser {card.analyser}, form "
+                        f"{card.form}; in use are {self.encoder.identity}, {text.ANALYSER_VERSION}, {FORM}: "
+                        "train it again"
                     )
                 self._model = self.store.load(version)
             return self._model

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
 
+from kb.match import WEIGHTS
 from kb.tables import Case
+from models.card import FORM
+from models.errors import ModelError
 from triage.setup import SHIPPED, prepare
 from triage.wiring import Parts
 
@@ -61,3 +65,31 @@ def test_a_filled_archive_and_a_promoted_model_are_left_alone(
     with parts.database.reading() as session:
         assert session.scalar(select(func.count()).select_from(Case)) == 1
     assert len(parts.index().keys()) == 1
+
+
+def test_a_shipped_model_of_an_earlier_form_is_made_anew(
+    make_parts: Callable[..., Parts],
+    bare_home: Path,
+    data_folder: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    parts = make_parts(data=data_folder)
+    prepare(parts, _quiet)
+    card = bare_home / "models" / f"{SHIPPED}-1" / "card.json"
+    card.write_text(card.read_text().replace(f'"form": {FORM}', '"form": 1'))
+    curve = json.loads(parts.match_file.read_text())
+    del curve["weights"]
+    parts.match_file.write_text(json.dumps(curve))
+    parts.close()
+    capsys.readouterr()
+
+    later = make_parts(data=data_folder)
+    with pytest.raises(ModelError, match="train it again"):
+        _ = later.model
+    prepare(later, _quiet)
+
+    said = capsys.readouterr().err
+    assert "training" in said and "match probability" in said and "loading" not in said
+    assert later.store.current() == f"{SHIPPED}-2"
+    assert later.curve.weights == WEIGHTS
+    assert later.model.card.form == FORM
