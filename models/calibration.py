@@ -7,13 +7,17 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize, special
+from scipy import optimize, special, stats
 
-AUTO_PRECISION = 0.9
-"""Above the ``auto`` threshold at least this share of suggestions was right on held-out texts."""
+AUTO_PRECISION = 0.95
+"""Above the ``auto`` threshold at least this share of suggestions is right."""
 SUGGEST_PRECISION = 0.6
-"""Between ``suggest`` and ``auto`` at least this share; below it a person is asked."""
-_FEW = 30
+"""Above the ``suggest`` threshold at least this share; below it a person is asked."""
+DOUBT = 0.1
+"""How likely at most it is that a promise of precision does not hold for texts like those held out."""
+NEVER = 1.01
+_SHARES = np.linspace(0.1, 1.0, 10)
+_FEW = 100
 _LOUDEST = 100.0
 """Where a head is never wrong, an ever louder one would be ever better."""
 _RIDGE = 0.1
@@ -97,20 +101,25 @@ def fit_bands(
             chosen = ((tongue == language) | (language == ANY)) & ((label == name) | (name == ANY))
             if chosen.sum() < _FEW and (language, name) != (ANY, ANY):
                 continue
-            suggest = _threshold(confidences[chosen], correct[chosen], SUGGEST_PRECISION)
-            auto = _threshold(confidences[chosen], correct[chosen], AUTO_PRECISION)
+            suggest = threshold(confidences[chosen], correct[chosen], SUGGEST_PRECISION)
+            auto = threshold(confidences[chosen], correct[chosen], AUTO_PRECISION)
             found[f"{language}/{name}"] = (suggest, max(auto, suggest))
     return Bands(found)
 
 
-def _threshold(confidences: Floats, correct: NDArray[np.bool_], precision: float) -> float:
-    """The lowest confidence at and above which the stated share was right; over 1 where none is."""
-    order = np.argsort(-confidences, kind="stable")
-    right = np.cumsum(correct[order])
-    share = right / np.arange(1, len(order) + 1)
-    # A run of lucky first ones is no evidence: a third of an event is added to the wrong side.
-    reliable = (right / (np.arange(1, len(order) + 1) + 1 / 3) >= precision) & (share >= precision)
-    # A threshold lets all through that tie with it, so only the last one of a tie may set it.
-    lasts = np.append(np.diff(confidences[order]) != 0, np.ones(min(len(order), 1), dtype=bool))
-    enough = np.flatnonzero(reliable & lasts)
-    return float(confidences[order[enough[-1]]]) if len(enough) else 1.01
+def threshold(confidences: Floats, correct: NDArray[np.bool_], precision: float) -> float:
+    """The lowest confidence at and above which the stated share is right, but for a chance of ``DOUBT``.
+
+    Learn then test (Angelopoulos et al. 2021): of ten thresholds fixed beforehand, those that let through
+    a tenth, two tenths and so on of the texts, the lowest whose errors a precision below the stated one
+    would hardly have left so few (exact binomial test, Bonferroni's correction). ``NEVER`` where none is.
+    """
+    ranked = np.sort(confidences)[::-1]
+    lowest = NEVER
+    for share in _SHARES:
+        least = float(ranked[int(np.ceil(share * len(ranked))) - 1])
+        through = confidences >= least
+        errors = int((~correct[through]).sum())
+        if stats.binom.cdf(errors, int(through.sum()), 1 - precision) <= DOUBT / len(_SHARES):
+            lowest = min(lowest, least)
+    return lowest

@@ -21,19 +21,26 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """Predictions beside the truth, one entry a text."""
+    """Predictions beside the truth, one entry a text; ``spread`` are all probabilities (texts, labels)
+    in the order of ``labels``, ``bands`` the band each prediction was shown in.
+    """
 
     truth: Sequence[str]
     predicted: Sequence[str]
     confidence: Sequence[float]
     languages: Sequence[str]
+    bands: Sequence[str]
+    labels: Sequence[str]
+    spread: Floats
 
 
 def classification(judged: Judged, skipped: int = 0) -> dict[str, Any]:
     """The scorecard of a classifier, ready for JSON.
 
     ``accuracy_interval`` is Wilson's, ``macro_f1_interval`` a percentile bootstrap, both at 95 %.
-    ``ece`` is the expected calibration error over ten bins of equal size.
+    ``ece`` is the expected calibration error over ten bins of equal size, ``reliability`` those bins;
+    ``brier`` the mean squared distance of the probabilities from the truth, 0 to 2; ``risk_coverage`` the
+    accuracy of the surest tenth, two tenths and so on; ``bands`` how often each was shown, and right.
 
     Raises:
         InputError: there is nothing to judge.
@@ -42,6 +49,7 @@ def classification(judged: Judged, skipped: int = 0) -> dict[str, Any]:
         raise InputError("there is no labelled text to test with")
     truth, predicted = np.asarray(judged.truth), np.asarray(judged.predicted)
     right = truth == predicted
+    confidence = np.asarray(judged.confidence, dtype=np.float64)
     labels = sorted(set(judged.truth) | set(judged.predicted))
     precision, recall, f1, support = precision_recall_fscore_support(
         truth, predicted, labels=labels, zero_division=0.0
@@ -74,8 +82,56 @@ def classification(judged: Judged, skipped: int = 0) -> dict[str, Any]:
         "macro_f1_interval": _bootstrap(truth, predicted),
         "per_class": per_class,
         "per_language": per_language,
-        "ece": round(calibration_error(np.asarray(judged.confidence, dtype=np.float64), right), 4),
+        "confusion": {
+            label: {other: int(((truth == label) & (predicted == other)).sum()) for other in labels}
+            for label in labels
+        },
+        "ece": round(calibration_error(confidence, right), 4),
+        "reliability": [
+            {
+                "n": len(part),
+                "confidence": round(float(confidence[part].mean()), 4),
+                "accuracy": round(float(right[part].mean()), 4),
+            }
+            for part in _bins(confidence)
+        ],
+        "brier": round(brier(judged.spread, judged.labels, truth), 4),
+        "risk_coverage": risk_coverage(confidence, right),
+        "bands": _bands(np.asarray(judged.bands), right),
     }
+
+
+def brier(spread: Floats, labels: Sequence[str], truth: NDArray[Any]) -> float:
+    """The mean squared distance of the probabilities from the truth (Brier 1950), 0 to 2.
+
+    A true label that the model does not know had probability 0.
+    """
+    wanted = truth[:, None] == np.asarray(labels)[None, :]
+    strange = ~wanted.any(axis=1)
+    return float((((spread - wanted) ** 2).sum(axis=1) + strange).mean())
+
+
+def risk_coverage(confidence: Floats, right: NDArray[np.bool_]) -> list[dict[str, float]]:
+    """How right the surest tenth, two tenths and so on of the predictions are."""
+    order = np.argsort(-confidence, kind="stable")
+    shares = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
+    ends = [int(np.ceil(tenths * len(order) / 10)) for tenths in range(1, 11)]
+    return [
+        {"coverage": round(end / len(order), 4), "accuracy": round(float(shares[end - 1]), 4)} for end in ends
+    ]
+
+
+def _bands(bands: NDArray[Any], right: NDArray[np.bool_]) -> dict[str, dict[str, Any]]:
+    found = {}
+    for name in sorted(set(bands.tolist())):
+        own = bands == name
+        found[name] = {
+            "n": int(own.sum()),
+            "share": round(float(own.mean()), 4),
+            "accuracy": round(float(right[own].mean()), 4),
+            "accuracy_interval": wilson(int(right[own].sum()), int(own.sum())),
+        }
+    return found
 
 
 def macro_f1(truth: NDArray[Any], predicted: NDArray[Any]) -> float:
@@ -98,10 +154,13 @@ def wilson(right: int, number: int) -> tuple[float, float]:
 
 def calibration_error(confidence: Floats, right: NDArray[np.bool_]) -> float:
     """The mean distance between stated confidence and share right, over bins of equally many texts."""
+    gaps = [abs(confidence[part].mean() - right[part].mean()) * len(part) for part in _bins(confidence)]
+    return float(sum(gaps) / max(len(confidence), 1))
+
+
+def _bins(confidence: Floats) -> list[NDArray[np.intp]]:
     order = np.argsort(confidence, kind="stable")
-    parts = np.array_split(order, min(_BINS, len(order)))
-    gaps = [abs(confidence[part].mean() - right[part].mean()) * len(part) for part in parts if len(part)]
-    return float(sum(gaps) / max(len(order), 1))
+    return [part for part in np.array_split(order, max(min(_BINS, len(order)), 1)) if len(part)]
 
 
 def ranking(scores: Sequence[Floats], wanted: Sequence[int]) -> dict[str, float]:

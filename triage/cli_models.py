@@ -198,8 +198,13 @@ def _summary(found: dict[str, Any]) -> str:
         f"n {found['n']} (skipped {found['skipped']})",
         f"accuracy {found['accuracy']:.3f} [{low:.3f}, {high:.3f}]",
         f"macro-F1 {found['macro_f1']:.3f} [{f1_low:.3f}, {f1_high:.3f}]",
-        f"ece {found['ece']:.3f}",
+        f"ece {found['ece']:.3f}, brier {found['brier']:.3f}",
     ]
+    for band, own in found["bands"].items():
+        low, high = own["accuracy_interval"]
+        lines.append(
+            f"{band}: {own['share']:.0%} of the texts, right {own['accuracy']:.3f} [{low:.3f}, {high:.3f}]"
+        )
     for language, own in found["per_language"].items():
         low, high = own["accuracy_interval"]
         lines.append(f"{language}: n {own['n']}, accuracy {own['accuracy']:.3f} [{low:.3f}, {high:.3f}]")

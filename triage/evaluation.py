@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import select
 
 from kb import cases, rowfiles, search
@@ -19,6 +20,7 @@ from kb.index import open_embedded
 from kb.match import MatchCurve
 from kb.tables import Case
 from models import scorecard, text
+from models.classifier import Classifier
 from models.encoder import Encoder
 from models.errors import FileFormatError, InputError
 from models.store import StoredModel
@@ -77,18 +79,15 @@ def classify_current(
     rows, skipped = _labelled(test, columns, rename)
     prepared = learning.prepare([row.text for row in rows], encoder, progress)
     chances = classifier.predict_proba(prepared.documents, prepared.vectors)
-    predicted, confidence = [], []
+    if target != "priority":
+        return _card(rows, columns.label, _most_probable(chances, classifier), skipped, prepared, classifier)
+    found = []
     for row, own in zip(rows, chances, strict=True):
         by_label = dict(zip(classifier.labels, own.tolist(), strict=True))
-        if target == "priority":
-            signals = priority.find_signals(row.text, rules.priority)
-            decided = priority.decide_priority(by_label, signals, rules.priority)
-            predicted.append(decided.label)
-            confidence.append(decided.probabilities[decided.label])
-        else:
-            predicted.append(max(by_label, key=by_label.__getitem__))
-            confidence.append(max(by_label.values()))
-    return _card(rows, columns.label, predicted, confidence, skipped, prepared.languages)
+        signals = priority.find_signals(row.text, rules.priority)
+        decided = priority.decide_priority(by_label, signals, rules.priority)
+        found.append((decided.label, [decided.probabilities.get(name, 0.0) for name in classifier.labels]))
+    return _card(rows, columns.label, found, skipped, prepared, classifier)
 
 
 def classify_trained(
@@ -108,9 +107,7 @@ def classify_trained(
     rows, skipped = _labelled(test, columns, rename)
     prepared = learning.prepare([row.text for row in rows], encoder, progress)
     chances = classifier.predict_proba(prepared.documents, prepared.vectors)
-    names = classifier.labels
-    predicted = [names[i] for i in chances.argmax(axis=1)]
-    return _card(rows, columns.label, predicted, chances.max(axis=1).tolist(), skipped, prepared.languages)
+    return _card(rows, columns.label, _most_probable(chances, classifier), skipped, prepared, classifier)
 
 
 def search_quality(
@@ -180,14 +177,41 @@ def _labelled(
     return found, len(rows) - len(found)
 
 
+Found = Sequence[tuple[str, Sequence[float]]]
+"""The label answered for each text, and the probability of every label."""
+
+
+def _most_probable(chances: NDArray[np.float64], classifier: Classifier) -> Found:
+    names = classifier.labels
+    return [(names[own.argmax()], own.tolist()) for own in chances]
+
+
 def _card(
     rows: Sequence[Labelled],
     target: str,
-    predicted: Sequence[str],
-    confidence: Sequence[float],
+    found: Found,
     skipped: int,
-    detected: Sequence[str],
+    prepared: learning.Prepared,
+    classifier: Classifier,
 ) -> dict[str, Any]:
-    languages = [row.group or found for row, found in zip(rows, detected, strict=True)]
-    truth = [row.labels[target] for row in rows]
-    return scorecard.classification(scorecard.Judged(truth, predicted, confidence, languages), skipped)
+    names = classifier.labels
+    predicted = [label for label, _ in found]
+    confidence = [chances[names.index(label)] for label, chances in found]
+    bands = [
+        classifier.bands_.band(sure, language, label) if document else "ask"
+        for sure, language, label, document in zip(
+            confidence, prepared.languages, predicted, prepared.documents, strict=True
+        )
+    ]
+    return scorecard.classification(
+        scorecard.Judged(
+            truth=[row.labels[target] for row in rows],
+            predicted=predicted,
+            confidence=confidence,
+            languages=[row.group or language for row, language in zip(rows, prepared.languages, strict=True)],
+            bands=bands,
+            labels=names,
+            spread=np.array([chances for _, chances in found]),
+        ),
+        skipped,
+    )

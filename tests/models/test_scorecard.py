@@ -14,9 +14,18 @@ CARD = classification(
         predicted=["a", "a", "b", "b", "a", "a"],
         confidence=[0.9, 0.8, 0.7, 0.6, 0.5, 0.4],
         languages=["zh", "zh", "en", "en", "en", "zh"],
+        bands=["auto", "auto", "auto", "ask", "ask", "ask"],
+        labels=["a", "b"],
+        spread=np.array([[0.9, 0.1], [0.8, 0.2], [0.3, 0.7], [0.4, 0.6], [0.5, 0.5], [0.4, 0.6]]),
     ),
     skipped=2,
 )
+
+
+def judged(truth: list[str], predicted: list[str], sure: float) -> Judged:
+    number = len(truth)
+    chances = np.where(np.array(predicted)[:, None] == np.array(["a", "b"]), sure, 1 - sure)
+    return Judged(truth, predicted, [sure] * number, ["zh"] * number, ["auto"] * number, ["a", "b"], chances)
 
 
 def test_totals() -> None:
@@ -39,19 +48,43 @@ def test_per_language() -> None:
     }
 
 
+def test_the_confusion_adds_up() -> None:
+    assert CARD["confusion"]["a"] == {"a": 2, "b": 1, "c": 0}
+    assert CARD["confusion"]["c"] == {"a": 1, "b": 0, "c": 0}
+    assert sum(sum(row.values()) for row in CARD["confusion"].values()) == CARD["n"]
+
+
+def test_brier_counts_an_unknown_label_as_never_expected() -> None:
+    squares = [0.02, 0.08, 0.98, 0.32, 0.5, 0.16 + 0.36 + 1]
+    assert CARD["brier"] == pytest.approx(sum(squares) / 6, abs=1e-4)
+
+
+def test_bands_and_coverage() -> None:
+    assert CARD["bands"]["auto"]["n"] == 3
+    assert CARD["bands"]["auto"]["accuracy"] == pytest.approx(2 / 3, abs=1e-4)
+    assert CARD["bands"]["ask"]["share"] == 0.5
+    assert [(point["coverage"], point["accuracy"]) for point in CARD["risk_coverage"]][-1] == (1.0, 0.5)
+    assert CARD["risk_coverage"][0] == {"coverage": 0.1667, "accuracy": 1.0}
+
+
+def test_the_bins_of_reliability_hold_all_texts() -> None:
+    assert sum(part["n"] for part in CARD["reliability"]) == CARD["n"]
+    assert [part["confidence"] for part in CARD["reliability"]] == [0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
+
+
 def test_a_perfect_answer() -> None:
-    card = classification(Judged(["a", "b"], ["a", "b"], [1.0, 1.0], ["zh", "zh"]))
-    assert (card["accuracy"], card["macro_f1"], card["ece"]) == (1.0, 1.0, 0.0)
+    card = classification(judged(["a", "b"], ["a", "b"], 1.0))
+    assert (card["accuracy"], card["macro_f1"], card["ece"], card["brier"]) == (1.0, 1.0, 0.0, 0.0)
 
 
 def test_a_label_only_predicted_counts_in_the_mean() -> None:
-    card = classification(Judged(["a", "a"], ["a", "b"], [0.5, 0.5], ["zh", "zh"]))
+    card = classification(judged(["a", "a"], ["a", "b"], 0.5))
     assert card["macro_f1"] == pytest.approx((2 / 3 + 0) / 2, abs=1e-4)
 
 
 def test_nothing_to_judge_is_said() -> None:
     with pytest.raises(InputError, match="no labelled text"):
-        classification(Judged([], [], [], []), skipped=3)
+        classification(Judged([], [], [], [], [], [], np.zeros((0, 2))), skipped=3)
 
 
 @pytest.mark.parametrize(
