@@ -92,6 +92,13 @@ class Classifier:
         whole = LexicalHead(vocabulary).fit(counted, names)
         return cls(whole, SemanticHead().fit(vectors, names), blend, bands)
 
+    def share(self, other: Classifier) -> None:
+        """Share what both learned from the same texts, so that a text is read once for both."""
+        mine, its = self.lexical_.vocabulary, other.lexical_.vocabulary
+        if (mine.words, mine.pieces) == (its.words, its.pieces):
+            self.lexical_.vocabulary = its
+        self.semantic_.share(other.semantic_)
+
     def predict_proba(self, documents: Sequence[str], vectors: Vectors) -> NDArray[np.float64]:
         """Probabilities (texts, labels); each row adds up to 1."""
         scores, coverage = self.lexical_.scores(self.lexical_.vocabulary.count(documents))

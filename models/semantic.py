@@ -67,6 +67,27 @@ class SemanticHead:
         """Scores (texts, labels), each row centred on 0."""
         return np.asarray(self._likeness(vectors) @ self.weights_ + self.constants_, dtype=np.float64)
 
+    def share(self, other: SemanticHead) -> None:
+        """Use the other head's landmarks where they are the same: one text is compared with them once."""
+        if np.array_equal(self.landmarks_, other.landmarks_):
+            self.landmarks_ = other.landmarks_
+
     def _likeness(self, vectors: Vectors) -> NDArray[np.float32]:
-        # For vectors of length 1 the squared distance is 2 - 2 cos.
-        return np.asarray(np.exp(2 * _GAMMA * (vectors @ self.landmarks_.T - 1.0)), dtype=np.float32)
+        if len(vectors) > 1:
+            return _likeness(vectors, self.landmarks_)
+        global _last
+        landmarks, asked, found = _last
+        if landmarks is not self.landmarks_ or not np.array_equal(asked, vectors):
+            found = _likeness(vectors, self.landmarks_)
+            _last = (self.landmarks_, vectors.copy(), found)
+        return found
+
+
+def _likeness(vectors: Vectors, landmarks: NDArray[np.float32]) -> NDArray[np.float32]:
+    # For vectors of length 1 the squared distance is 2 - 2 cos.
+    return np.asarray(np.exp(2 * _GAMMA * (vectors @ landmarks.T - 1.0)), dtype=np.float32)
+
+
+_nothing = np.zeros((0, 0), dtype=np.float32)
+_last = (_nothing, _nothing, _nothing)
+"""Landmarks, vector and likeness asked for last: category and priority ask one after the other."""

@@ -117,12 +117,15 @@ class ModelStore:
         from models.examples import Examples
 
         card = self.card(version)
-        classifiers = {}
+        classifiers: dict[str, Classifier] = {}
         for name in card.labels:
             path = self.folder / version / f"{name}.skops"
             try:
                 parts: dict[str, Any] = skops.io.load(path, trusted=_TRUSTED)
-                classifiers[name] = Classifier.of_parts(parts)
+                made = Classifier.of_parts(parts)
+                for other in classifiers.values():
+                    made.share(other)
+                classifiers[name] = made
             except Exception as error:  # a damaged archive can fail anywhere inside skops
                 raise ModelError(f"the model {version} is damaged ({name}): {error}") from error
         return StoredModel(card, classifiers, Examples.load(self.folder / version / "examples.npz"))

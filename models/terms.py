@@ -70,6 +70,7 @@ class Vocabulary:
         self._word_places = {term: place for place, term in enumerate(self.words)}
         self._piece_places = {term: place for place, term in enumerate(self.pieces, start=len(self.words))}
         self._of_word: dict[str, tuple[int, ...]] = {}
+        self._last: tuple[str, Terms] | None = None
 
     @classmethod
     def of(cls, documents: Sequence[str], rarest: int) -> Vocabulary:
@@ -89,12 +90,17 @@ class Vocabulary:
 
     def terms(self, document: str) -> Terms:
         """Count the terms of one text; ``document`` is the analyser's tokens joined by spaces."""
+        last = self._last
+        if last is not None and last[0] == document:
+            return last[1]
         tokens = document.split()
         found = [self._word_places[term] for term in words_and_pairs(tokens) if term in self._word_places]
         for token in tokens:
             found.extend(self.pieces_of(token))
         places, counts = np.unique(np.array(found, dtype=np.intp), return_counts=True)
-        return Terms(places, counts.astype(np.float64), max(2 * len(tokens) - 1, 0))
+        terms = Terms(places, counts.astype(np.float64), max(2 * len(tokens) - 1, 0))
+        self._last = (document, terms)
+        return terms
 
     def pieces_of(self, word: str) -> tuple[int, ...]:
         """The places of a word's known pieces."""

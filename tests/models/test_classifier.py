@@ -126,3 +126,15 @@ def test_groups_stay_together(toy: Any) -> None:
     )
     assert steps == [*(f"fold {number}" for number in range(1, 6)), "all texts"]
     assert fitted.predict(toy.documents, toy.vectors) == toy.labels
+
+
+def test_sharing_changes_no_answer(toy: Any, trained: Classifier, encoder: Encoder) -> None:
+    turned = ["x" if label == "hardware" else "y" for label in toy.labels]
+    alone, sharing = (Classifier.fit(toy.documents, toy.vectors, turned, toy.languages) for _ in range(2))
+    sharing.share(trained)
+    assert sharing.lexical_.vocabulary is trained.lexical_.vocabulary
+    documents, vectors = asked(encoder, *NEW)
+    for document, vector in zip(documents, vectors, strict=True):
+        first = trained.read(document, vector).chances
+        assert sharing.read(document, vector).chances == alone.read(document, vector).chances
+        assert trained.read(document, vector).chances == first
