@@ -12,7 +12,7 @@ import numpy as np
 
 from kb import lexical_index
 from kb.database import Database
-from kb.documents import CaseText, Document, Hashes, documents, hashed, is_han
+from kb.documents import CaseText, Document, Hashes, documents, hashed, script
 from kb.match import Floats
 from kb.search import load
 from models.encoder import load_encoder
@@ -28,7 +28,7 @@ class Corpus:
 
     documents: list[Document]
     problems: np.ndarray
-    han: np.ndarray
+    scripts: np.ndarray
     holding: tuple[dict[int, int], dict[int, int]]
     average: tuple[float, float]
 
@@ -63,7 +63,7 @@ def corpus() -> tuple[Corpus, list[seed.SeedTicket], Floats]:
     found = Corpus(
         made,
         np.array(problems),
-        np.array([is_han(len(item.words), len(item.pairs)) for item in made]),
+        np.array([script(len(item.words), len(item.pairs)) for item in made]),
         (counted[0], counted[1]),
         tuple(float(np.mean([len(item) for item in field])) for field in fields),
     )
@@ -82,8 +82,8 @@ def main() -> None:
         cosine = (vectors @ vector).max(axis=1)
         by_words = lexical_index.scores(words, [document.words for document in archive.documents])
         by_pairs = lexical_index.scores(pairs, [document.pairs for document in archive.documents])
-        own = is_han(len(words.terms), len(pairs.terms))
-        for situation, here in enumerate((archive.han == own, archive.han != own)):
+        own = script(len(words.terms), len(pairs.terms))
+        for situation, here in enumerate((archive.scripts * own >= 0, archive.scripts * own < 0)):
             right = here & (archive.problems == ticket.problem)
             if not right.any():
                 continue

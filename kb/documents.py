@@ -22,6 +22,7 @@ FIELDS = ("problem", "whole")
 _SENTENCE_END = re.compile(r"(?<=[。？！?!\n])|(?<=\.)\s")
 _SHORTEST_LEAD = 6
 _HAN_SHARE = 0.3
+_LATIN_SHARE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +81,13 @@ def hashes(tokens: Sequence[str]) -> Hashes:
     return np.array([zlib.crc32(token.encode()) for token in tokens], dtype=np.uint32)
 
 
-def is_han(words: int, pairs: int) -> bool:
-    """Whether a text of so many words and pairs of Han characters counts as Chinese.
+def script(words: int, pairs: int) -> int:
+    """The script of a text of so many words and pairs of Han characters: 1 Han, -1 none of it, 0 both.
 
-    Chinese alone has more pairs than words; a quoted message in an English text has few.
+    Chinese alone has more pairs than words; an English text that quotes a message has a few, a Chinese one
+    full of code some more. Those of both scripts can share words with either.
     """
-    return pairs > _HAN_SHARE * words
+    return 1 if pairs > _HAN_SHARE * words else -1 if pairs <= _LATIN_SHARE * words else 0
 
 
 def fingerprint(encoder: Encoder) -> str:

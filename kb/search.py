@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from kb import ledger, lexical_index
 from kb.database import listed
-from kb.documents import FIELDS, Document, hashed_analysis, hashes, is_han
+from kb.documents import FIELDS, Document, hashed_analysis, hashes, script
 from kb.lexical_index import Query
 from kb.match import Floats, MatchCurve, fuse, probability
 from kb.tables import Case
@@ -136,9 +136,9 @@ def score(
     """The fused score of each document for one query, and whether they differ in script."""
     vectors = np.stack([document.vectors for document in documents]).astype(np.float32)
     cosine = (vectors @ vector).max(axis=1).astype(np.float64)
-    asked_in_han = is_han(len(words.terms), len(pairs.terms))
+    asked = script(len(words.terms), len(pairs.terms))
     crossing = np.array(
-        [is_han(len(document.words), len(document.pairs)) != asked_in_han for document in documents],
+        [asked * script(len(document.words), len(document.pairs)) < 0 for document in documents],
         dtype=np.bool_,
     )
     by_words = lexical_index.scores(words, [document.words for document in documents])

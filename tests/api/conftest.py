@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
@@ -150,3 +153,24 @@ def problem() -> Problem:
         return body
 
     return check
+
+
+@pytest.fixture(scope="session")
+def first_day(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment of a fresh home after ``triage demo``, with the real encoder and the shipped data."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("TRIAGE_")}
+    home = kept | {"TRIAGE_HOME": str(tmp_path_factory.mktemp("first-day")), "NO_COLOR": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", "from api.main import run; run()", "demo"],
+        env=home,
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        timeout=400,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "打印机无法启动" in done.stderr
+    assert "VPN drops" in done.stderr
+    assert "hardware" in done.stdout or "硬件" in done.stdout
+    return home

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -14,18 +13,6 @@ pytestmark = pytest.mark.real
 
 RUN = [sys.executable, "-c", "from api.main import run; run()"]
 CHECKOUT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="session")
-def first_day(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """The environment of a fresh home after ``triage demo``."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("TRIAGE_")}
-    home = kept | {"TRIAGE_HOME": str(tmp_path_factory.mktemp("first-day")), "NO_COLOR": "1"}
-    done = triage(home, "demo")
-    assert "打印机无法启动" in done.stderr
-    assert "VPN drops" in done.stderr
-    assert "hardware" in done.stdout or "硬件" in done.stdout
-    return home
 
 
 def triage(home: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kb.documents import FIELDS, CaseText, documents, fingerprint, hashed, hashes, lead, unit
+from kb.documents import FIELDS, CaseText, documents, fingerprint, hashed, hashes, lead, script, unit
 from models.encoder import Encoder
 
 
@@ -61,3 +61,18 @@ def test_the_fingerprint_names_the_encoder_in_plain_letters(encoder: Encoder) ->
     assert other.startswith("baai-bge-m3-")
     assert other.isascii()
     assert made[-8:] != other[-8:]
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("打印机无法启动，指示灯不亮", 1),
+        ("VPN 连不上，提示 error 809", 1),
+        ("The printer is dead", -1),
+        ("It says 系统错误 whenever I open the second page of the report in the new client of ours", 0),
+        ("", -1),
+    ],
+)
+def test_the_script_of_a_text(written: str, expected: int) -> None:
+    words, pairs = hashed(written)
+    assert script(len(words), len(pairs)) == expected
