@@ -86,7 +86,7 @@ def classify_current(
         by_label = dict(zip(classifier.labels, own.tolist(), strict=True))
         signals = priority.find_signals(row.text, rules.priority)
         decided = priority.decide_priority(by_label, signals, rules.priority)
-        found.append((decided.label, [decided.probabilities.get(name, 0.0) for name in classifier.labels]))
+        found.append((decided.label, decided.probabilities))
     return _card(rows, columns.label, found, skipped, prepared, classifier)
 
 
@@ -177,13 +177,13 @@ def _labelled(
     return found, len(rows) - len(found)
 
 
-Found = Sequence[tuple[str, Sequence[float]]]
-"""The label answered for each text, and the probability of every label."""
+Found = Sequence[tuple[str, Mapping[str, float]]]
+"""The label answered for each text, and the probabilities; signals may name one that no head learned."""
 
 
 def _most_probable(chances: NDArray[np.float64], classifier: Classifier) -> Found:
     names = classifier.labels
-    return [(names[own.argmax()], own.tolist()) for own in chances]
+    return [(names[own.argmax()], dict(zip(names, own.tolist(), strict=True))) for own in chances]
 
 
 def _card(
@@ -194,9 +194,9 @@ def _card(
     prepared: learning.Prepared,
     classifier: Classifier,
 ) -> dict[str, Any]:
-    names = classifier.labels
+    names = sorted({name for _, chances in found for name in chances})
     predicted = [label for label, _ in found]
-    confidence = [chances[names.index(label)] for label, chances in found]
+    confidence = [chances[label] for label, chances in found]
     bands = [
         classifier.bands_.band(sure, language, label) if document else "ask"
         for sure, language, label, document in zip(
@@ -211,7 +211,7 @@ def _card(
             languages=[row.group or language for row, language in zip(rows, prepared.languages, strict=True)],
             bands=bands,
             labels=names,
-            spread=np.array([chances for _, chances in found]),
+            spread=np.array([[chances.get(name, 0.0) for name in names] for _, chances in found]),
         ),
         skipped,
     )
