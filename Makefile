@@ -56,4 +56,4 @@ clean:
 	rm -rf $(VENV) var dist build .pytest_cache .mypy_cache .ruff_cache .coverage*
 
 pictures: setup
-	$(BIN)/python docs/pictures.py
+	$(BIN)/python -m docs.pictures

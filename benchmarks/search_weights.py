@@ -1,7 +1,9 @@
 """Which weights of words and of pairs find the right case first, in the seed archive and nowhere else.
 
-Seed tickets that name a problem search its case among all seed cases and, to make it hard, all other seed
-tickets: the case in their own script, and the one in the other. ``python -m benchmarks.search_weights``
+Seed tickets that name a problem search among all seed cases and all other seed tickets: for its case, and
+for another ticket that names it; in their own script, and in the other. Taken are the weights with the best
+geometric mean of both reciprocal ranks, so that a gain in either counts by its share of what is reached
+there; of equal ones the smaller. ``python -m benchmarks.search_weights``
 """
 
 from __future__ import annotations
@@ -19,15 +21,16 @@ from models.encoder import load_encoder
 from triage import seed
 from triage.settings import Settings
 
-WEIGHTS = (0.0, 0.3, 0.6, 0.9, 1.2, 1.5, 1.8, 2.2)
+WEIGHTS = (0.0, 0.3, 0.6, 0.9, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """Documents with the problem each is about, and statistics of their terms."""
+    """Documents, the problem each is about, whether it is a case, and statistics of their terms."""
 
     documents: list[Document]
     problems: np.ndarray
+    cases: np.ndarray
     scripts: np.ndarray
     holding: tuple[dict[int, int], dict[int, int]]
     average: tuple[float, float]
@@ -41,7 +44,7 @@ class Corpus:
 
 
 def corpus() -> tuple[Corpus, list[seed.SeedTicket], Floats]:
-    """The archive to search, and the tickets that search it with their vectors."""
+    """The archive to search: the seed cases, then the tickets in their order; and the tickets' vectors."""
     folder, encoder = Settings(_env_file=None).data_folder, load_encoder()
     database = Database("sqlite://")
     database.upgrade()
@@ -51,53 +54,82 @@ def corpus() -> tuple[Corpus, list[seed.SeedTicket], Floats]:
         _, made = load(session, [row.pk for row in rows], encoder.dimension)
     database.close()
     tickets = seed.tickets(folder)
-    others = [ticket for ticket in tickets if not ticket.problem]
-    asked = [ticket for ticket in tickets if ticket.problem]
-    made += documents([CaseText.of_one(ticket.text) for ticket in others], encoder)
-    problems = [row.id.removeprefix("case-").rpartition("-")[0] for row in rows] + [""] * len(others)
-    fields = ([item.words for item in made], [item.pairs for item in made])
+    made += documents([CaseText.of_one(ticket.text) for ticket in tickets], encoder)
+    problems = [row.id.removeprefix("case-").rpartition("-")[0] for row in rows]
     counted = []
-    for field in fields:
+    for field in ([item.words for item in made], [item.pairs for item in made]):
         terms, times = np.unique(np.concatenate([np.unique(item) for item in field]), return_counts=True)
         counted.append(dict(zip(terms.tolist(), times.tolist(), strict=True)))
     found = Corpus(
         made,
-        np.array(problems),
+        np.array([*problems, *(ticket.problem for ticket in tickets)]),
+        np.arange(len(made)) < len(rows),
         np.array([script(len(item.words), len(item.pairs)) for item in made]),
         (counted[0], counted[1]),
-        tuple(float(np.mean([len(item) for item in field])) for field in fields),
+        (
+            float(np.mean([len(item.words) for item in made])),
+            float(np.mean([len(item.pairs) for item in made])),
+        ),
     )
-    return found, asked, encoder.encode([ticket.text for ticket in asked])
+    return found, tickets, encoder.encode([ticket.text for ticket in tickets])
 
 
-def main() -> None:
-    """Print mean reciprocal rank for each pair of weights, within a script and across."""
-    archive, asked, encoded = corpus()
+def gains(archive: Corpus, tickets: list[seed.SeedTicket], encoded: Floats) -> dict[tuple[str, str], Floats]:
+    """Reciprocal ranks (questions, word weights, pair weights) of each task in each situation."""
     vectors = np.stack([document.vectors for document in archive.documents]).astype(np.float32)
-    gained = np.zeros((2, len(WEIGHTS), len(WEIGHTS)))
-    counts = np.zeros(2)
-    for ticket, vector in zip(asked, encoded, strict=True):
+    held_words = [document.words for document in archive.documents]
+    held_pairs = [document.pairs for document in archive.documents]
+    gained: dict[tuple[str, str], list[Floats]] = {}
+    for number, (ticket, vector) in enumerate(zip(tickets, encoded, strict=True)):
+        if not ticket.problem:
+            continue
         terms = hashed(ticket.text)
         words, pairs = (archive.query(terms[field], field) for field in (0, 1))
         cosine = (vectors @ vector).max(axis=1)
-        by_words = lexical_index.scores(words, [document.words for document in archive.documents])
-        by_pairs = lexical_index.scores(pairs, [document.pairs for document in archive.documents])
+        by_words, by_pairs = lexical_index.scores(words, held_words), lexical_index.scores(pairs, held_pairs)
         own = script(len(words.terms), len(pairs.terms))
-        for situation, here in enumerate((archive.scripts * own >= 0, archive.scripts * own < 0)):
-            right = here & (archive.problems == ticket.problem)
-            if not right.any():
-                continue
-            counts[situation] += 1
-            for row, word_weight in enumerate(WEIGHTS):
-                for column, pair_weight in enumerate(WEIGHTS):
-                    fused = cosine + word_weight * by_words + pair_weight * by_pairs
-                    rank = 1 + (here & ~right & (fused >= fused[right].max())).sum()
-                    gained[situation, row, column] += 1 / rank
-    for situation, name in enumerate(("same script", "other script")):
-        print(f"{name}, {counts[situation]:.0f} questions among {len(archive.documents)} texts, MRR")
-        print("words \\ pairs " + "".join(f"{weight:7.1f}" for weight in WEIGHTS))
-        for weight, values in zip(WEIGHTS, gained[situation] / counts[situation], strict=True):
-            print(f"{weight:13.1f} " + "".join(f"{value:7.3f}" for value in values))
+        others = np.arange(len(vectors)) != number + archive.cases.sum()
+        about = archive.problems == ticket.problem
+        for situation, here in (
+            ("same script", archive.scripts * own >= 0),
+            ("other script", archive.scripts * own < 0),
+        ):
+            for task, kind in (("cases", archive.cases), ("tickets", ~archive.cases)):
+                right = here & others & about & kind
+                if not right.any():
+                    continue
+                wrong = here & others & ~about
+                ranks = np.zeros((len(WEIGHTS), len(WEIGHTS)))
+                for row, word_weight in enumerate(WEIGHTS):
+                    for column, pair_weight in enumerate(WEIGHTS):
+                        fused = cosine + word_weight * by_words + pair_weight * by_pairs
+                        ranks[row, column] = 1 + (fused[wrong] >= fused[right].max()).sum()
+                gained.setdefault((situation, task), []).append(1 / ranks)
+    return {key: np.array(found) for key, found in gained.items()}
+
+
+def main() -> None:
+    """Print mean reciprocal ranks for each pair of weights, and the weights chosen in each situation."""
+    archive, tickets, encoded = corpus()
+    gained = gains(archive, tickets, encoded)
+    for situation in ("same script", "other script"):
+        own = {task: found for (name, task), found in gained.items() if name == situation}
+        for task, found in own.items():
+            print(f"{situation}, {len(found)} questions for {task} among {len(archive.documents)} texts, MRR")
+            print("words \\ pairs " + "".join(f"{weight:7.1f}" for weight in WEIGHTS))
+            for weight, values in zip(WEIGHTS, found.mean(axis=0), strict=True):
+                print(f"{weight:13.1f} " + "".join(f"{value:7.3f}" for value in values))
+        means = np.prod([found.mean(axis=0) for found in own.values()], axis=0) ** (1 / len(own))
+        row, column = np.unravel_index(int(means.round(6).argmax()), means.shape)
+        shares = [
+            found[:, row, column].std(ddof=1) / found[:, row, column].mean() / np.sqrt(len(found))
+            for found in own.values()
+        ]
+        error = means[row, column] * np.linalg.norm(shares) / len(own)
+        print(
+            f"{situation}: words {WEIGHTS[row]}, pairs {WEIGHTS[column]}: {means[row, column]:.3f} over both "
+            f"(standard error {error:.3f})"
+        )
 
 
 if __name__ == "__main__":

@@ -1,8 +1,7 @@
 """How well a case fits a question: one score from meaning and words, and what it is worth as a probability.
 
-The weights are those of ``python -m benchmarks.search_weights``: seed tickets search the seed archive among
-all other seed tickets. They are the smallest within a standard error of the best, within a script; across
-scripts any do as well.
+The weights are those of ``python -m benchmarks.search_weights``: seed tickets search the seed archive and
+each other. Across scripts only codes, names and numbers can be shared, pairs of Han characters not at all.
 """
 
 from __future__ import annotations
@@ -17,17 +16,23 @@ from scipy import optimize, special
 
 from models.errors import ModelError
 
-WORD_WEIGHT = 1.2
-PAIR_WEIGHT = 0.3
-
-WEIGHTS = (WORD_WEIGHT, PAIR_WEIGHT)
-
 Floats = NDArray[np.float64]
 
+WORD_WEIGHT = 1.2
+PAIR_WEIGHT = 0.3
+CROSSING_WORD_WEIGHT = 0.6
 
-def fuse(cosine: Floats, words: Floats, pairs: Floats) -> Floats:
-    """The score that ranks cases; it grows with every one of its three parts."""
-    return cosine + WORD_WEIGHT * words + PAIR_WEIGHT * pairs
+WEIGHTS = (WORD_WEIGHT, PAIR_WEIGHT, CROSSING_WORD_WEIGHT)
+
+
+def fuse(cosine: Floats, words: Floats, pairs: Floats, crossing: NDArray[np.bool_]) -> Floats:
+    """The score that ranks cases; it grows with each of its three parts.
+
+    ``crossing`` says where question and case differ in script.
+    """
+    return cosine + np.where(
+        crossing, CROSSING_WORD_WEIGHT * words, WORD_WEIGHT * words + PAIR_WEIGHT * pairs
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,7 @@ class MatchCurve:
     same: Logistic = Logistic()
     crossing: Logistic = Logistic()
     fitted_on: str = "nothing"
-    weights: tuple[float, float] = WEIGHTS
+    weights: tuple[float, ...] = WEIGHTS
 
     def logits(self, scores: Floats, crossing: NDArray[np.bool_]) -> Floats:
         """Log odds of each score; ``crossing`` says where question and case differ in script."""
@@ -78,8 +83,7 @@ class MatchCurve:
         try:
             stored = json.loads(path.read_text(encoding="utf-8"))
             same, crossing = Logistic(**stored["same"]), Logistic(**stored["crossing"])
-            words, pairs = stored.get("weights", (0.0, 0.0))
-            return cls(same, crossing, stored["fitted_on"], (words, pairs))
+            return cls(same, crossing, stored["fitted_on"], tuple(stored.get("weights", ())))
         except (ValueError, TypeError, KeyError) as error:
             raise ModelError(f"{path} is damaged: {error}") from error
 

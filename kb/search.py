@@ -143,7 +143,7 @@ def score(
     )
     by_words = lexical_index.scores(words, [document.words for document in documents])
     by_pairs = lexical_index.scores(pairs, [document.pairs for document in documents])
-    return fuse(cosine, by_words, by_pairs), crossing
+    return fuse(cosine, by_words, by_pairs, crossing), crossing
 
 
 def load(session: Session, keys: Sequence[int], dimension: int) -> tuple[list[int], list[Document]]:

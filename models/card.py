@@ -11,7 +11,7 @@ from typing import Any
 
 from models.errors import ModelError
 
-FORM = 2
+FORM = 3
 """How this version of the program lays out a stored classifier."""
 
 _LIBRARIES = ("scikit-learn", "numpy", "scipy", "jieba", "sentence-transformers", "skops")

@@ -84,7 +84,7 @@ class Classifier:
             scores, coverage[held] = words.scores(counted[held])
             lexical[held] = _spread(scores, words.labels_, known)
             semantic[held] = _spread(meaning.scores(vectors[held]), meaning.labels_, known)
-        blend = fit_blend(lexical, coverage, semantic, targets)
+        blend = fit_blend(lexical, coverage, semantic, targets, folds)
         chances = special.softmax(blend.join(lexical, coverage, semantic), axis=1)
         best = chances.argmax(axis=1)
         bands = fit_bands(chances.max(axis=1), best == targets, languages, [str(known[i]) for i in best])
@@ -110,6 +110,10 @@ class Classifier:
         """The most probable label of each text."""
         names = self.labels
         return [names[i] for i in self.predict_proba(documents, vectors).argmax(axis=1)]
+
+    def band(self, document: str, confidence: float, language: str, label: str) -> str:
+        """``auto``, ``suggest`` or ``ask``; a text without a word is always asked about."""
+        return self.bands_.band(confidence, language, label) if document else "ask"
 
     def read(self, document: str, vector: Vectors) -> Reading:
         """All there is to know of one text, at the cost of one prediction."""
@@ -169,10 +173,18 @@ class Reading:
             zip(self.classifier.labels, special.softmax(self.words + self.meaning).tolist(), strict=True)
         )
 
+    def knows(self, label: str) -> bool:
+        """Whether there is a word to judge by and the label, which signals may have named, was learned."""
+        return bool(self.document) and label in self.classifier.labels
+
     def score(self, label: str) -> float:
         """The score of a label before it becomes a probability; 0 is the mean of all labels."""
         place = self.classifier.labels.index(label)
         return float(self.words[place] + self.meaning[place])
+
+    def band(self, confidence: float, language: str, label: str) -> str:
+        """The band in which a label is shown with this confidence."""
+        return self.classifier.band(self.document, confidence, language, label)
 
     def reasons(self, label: str, most: int = 6) -> list[Reason]:
         """Terms that spoke loudest for (positive) and against (negative) a label, then the rest: together

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 
 from models.encoder import Vectors
 from models.errors import ModelError
+from models.memo import Last
 
 MOST = 4000
 """More would cost a millisecond a prediction and change the nearest three hardly ever."""
+_FIRST = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class Examples:
     ids: Sequence[str]
     labels: Mapping[str, Sequence[str]]
     vectors: NDArray[np.float32]
-    _last: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    _last: Last[bytes, NDArray[np.float32]] = field(default_factory=Last, repr=False, compare=False)
 
     @classmethod
     def sample(cls, ids: Sequence[str], labels: Mapping[str, Sequence[str]], vectors: Vectors) -> Examples:
@@ -53,20 +55,10 @@ class Examples:
         """The labelled texts nearest to one vector, nearest first; those without a label are passed over."""
         if target not in self.labels or not len(self.ids):
             return []
-        cosine = self._cosines(vector)
+        cosine = self._last.get(vector.tobytes(), lambda: self.vectors @ vector)
         names = self.labels[target]
-        order = islice((i for i in np.argsort(-cosine, kind="stable") if names[i]), most)
+        order = islice((i for i in _descending(cosine) if names[i]), most)
         return [Nearest(self.ids[i], names[i], round(max(float(cosine[i]), 0.0), 4)) for i in order]
-
-    def _cosines(self, vector: Vectors) -> NDArray[np.float32]:
-        """Category and priority ask about the same vector, one after the other: it is computed once."""
-        key = vector.tobytes()
-        known, cosines = self._last.get("last", (b"", None))
-        if known != key:
-            cosines = self.vectors @ vector
-            self._last["last"] = (key, cosines)
-        found: NDArray[np.float32] = cosines
-        return found
 
     def save(self, path: Path) -> None:
         """Write to one file of plain arrays."""
@@ -94,3 +86,12 @@ class Examples:
                 return cls(stored["ids"].tolist(), labels, stored["vectors"].astype(np.float32))
         except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
             raise ModelError(f"{path} is damaged: {error}") from error
+
+
+def _descending(values: NDArray[np.float32]) -> Iterator[int]:
+    """The places of the values, greatest first. Sorting them all would take longer than comparing them."""
+    few = min(_FIRST, len(values))
+    first = np.argpartition(-values, few - 1)[:few]
+    yield from first[np.argsort(-values[first], kind="stable")].tolist()
+    rest = np.delete(np.arange(len(values)), first)
+    yield from rest[np.argsort(-values[rest], kind="stable")].tolist()

@@ -22,8 +22,10 @@ from models.terms import Counted, Terms, Vocabulary
 Scores = NDArray[np.float64]
 """(texts, labels), each row centred on 0."""
 
-_PIECES = 0.7
-"""The length of a text's pieces where that of its words is 1; chosen on the seed tickets' folds."""
+PIECES = 0.35
+"""Length of a text's pieces, its words being 1; from ``python -m benchmarks.classifier_settings``."""
+SOFTNESS = 1.0
+"""What a text on the wrong side of a margin costs (C of the machines); from the same benchmark."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class LexicalHead:
             self.weights_: NDArray[np.float32] = parts["weights"]
             self.constants_: NDArray[np.float64] = parts["constants"]
             self.labels_: NDArray[np.str_] = parts["labels"]
+            self.piece_length_: float = parts["piece_length"]
 
     @property
     def parts(self) -> dict[str, Any]:
@@ -54,15 +57,24 @@ class LexicalHead:
             "weights": self.weights_,
             "constants": self.constants_,
             "labels": self.labels_,
+            "piece_length": self.piece_length_,
         }
 
-    def fit(self, counted: Counted, labels: NDArray[np.str_]) -> LexicalHead:
+    def fit(
+        self,
+        counted: Counted,
+        labels: NDArray[np.str_],
+        *,
+        piece_length: float = PIECES,
+        softness: float = SOFTNESS,
+    ) -> LexicalHead:
         """Learn from counted texts and their labels (at least two different ones)."""
+        self.piece_length_ = piece_length
         holding = np.asarray((counted.matrix > 0).sum(axis=0)).ravel()
         rarity = np.log((1 + counted.matrix.shape[0]) / (1 + holding)) + 1
         # A term that only other folds hold weighs nothing here.
         self.rarity_ = np.where(holding > 0, rarity, 0.0).astype(np.float32)
-        machine = LinearSVC(C=1.0, random_state=0).fit(self._weighed(counted), labels)
+        machine = LinearSVC(C=softness, random_state=0).fit(self._weighed(counted), labels)
         self.labels_ = machine.classes_
         weights, constants = machine.coef_, machine.intercept_
         if len(self.labels_) == 2:
@@ -88,7 +100,7 @@ class LexicalHead:
         rarity = self.rarity_[terms.places].astype(np.float64)
         values = (np.log(terms.counts) + 1) * rarity
         border = int(np.searchsorted(terms.places, len(self.vocabulary.words)))
-        for part, length in ((slice(None, border), 1.0), (slice(border, None), _PIECES)):
+        for part, length in ((slice(None, border), 1.0), (slice(border, None), self.piece_length_)):
             values[part] *= length / max(float(np.linalg.norm(values[part])), 1e-12)
         known = float(terms.counts[:border] @ rarity[:border])
         seen = float(terms.counts[:border][rarity[:border] > 0].sum())
@@ -120,6 +132,5 @@ class LexicalHead:
         matrix.data = np.log(matrix.data) + 1
         matrix = sparse.csr_matrix(matrix @ sparse.diags(self.rarity_.astype(np.float64)))
         words = len(self.vocabulary.words)
-        return sparse.hstack(
-            [normalize(matrix[:, :words]), _PIECES * normalize(matrix[:, words:])], format="csr"
-        )
+        parts = [normalize(matrix[:, :words]), self.piece_length_ * normalize(matrix[:, words:])]
+        return sparse.hstack(parts, format="csr")

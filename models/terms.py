@@ -18,6 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from models.memo import Last
+
 Places = NDArray[np.intp]
 _SHORTEST, _LONGEST = 2, 5
 _MOST_WORDS = 300_000
@@ -70,7 +72,7 @@ class Vocabulary:
         self._word_places = {term: place for place, term in enumerate(self.words)}
         self._piece_places = {term: place for place, term in enumerate(self.pieces, start=len(self.words))}
         self._of_word: dict[str, tuple[int, ...]] = {}
-        self._last: tuple[str, Terms] | None = None
+        self._last: Last[str, Terms] = Last()
 
     @classmethod
     def of(cls, documents: Sequence[str], rarest: int) -> Vocabulary:
@@ -81,26 +83,22 @@ class Vocabulary:
             tokens = document.split()
             words.update(set(words_and_pairs(tokens)))
             parts.update({piece for token in set(tokens) for piece in pieces(token)})
-        return cls(
-            _frequent(words, rarest, _MOST_WORDS), _frequent(parts, max(rarest, 2), _MOST_PIECES) or [" "]
-        )
+        return cls(_frequent(words, rarest, _MOST_WORDS), _frequent(parts, max(rarest, 2), _MOST_PIECES))
 
     def __len__(self) -> int:
         return len(self.words) + len(self.pieces)
 
     def terms(self, document: str) -> Terms:
         """Count the terms of one text; ``document`` is the analyser's tokens joined by spaces."""
-        last = self._last
-        if last is not None and last[0] == document:
-            return last[1]
+        return self._last.get(document, lambda: self._terms(document))
+
+    def _terms(self, document: str) -> Terms:
         tokens = document.split()
         found = [self._word_places[term] for term in words_and_pairs(tokens) if term in self._word_places]
         for token in tokens:
             found.extend(self.pieces_of(token))
         places, counts = np.unique(np.array(found, dtype=np.intp), return_counts=True)
-        terms = Terms(places, counts.astype(np.float64), max(2 * len(tokens) - 1, 0))
-        self._last = (document, terms)
-        return terms
+        return Terms(places, counts.astype(np.float64), max(2 * len(tokens) - 1, 0))
 
     def pieces_of(self, word: str) -> tuple[int, ...]:
         """The places of a word's known pieces."""
@@ -149,4 +147,4 @@ def _packed(terms: Sequence[str]) -> NDArray[np.uint8]:
 
 
 def _unpacked(packed: NDArray[np.uint8]) -> list[str]:
-    return packed.tobytes().decode().split("\n")
+    return packed.tobytes().decode().split("\n") if packed.size else []

@@ -198,7 +198,7 @@ def _card(
     predicted = [label for label, _ in found]
     confidence = [chances[label] for label, chances in found]
     bands = [
-        classifier.bands_.band(sure, language, label) if document else "ask"
+        classifier.band(document, sure, language, label)
         for sure, language, label, document in zip(
             confidence, prepared.languages, predicted, prepared.documents, strict=True
         )

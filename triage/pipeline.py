@@ -130,21 +130,19 @@ class Triager:
         signals: tuple[priority.Signal, ...] = (),
     ) -> Finding:
         confidence = chances[label]
-        said = reading is not None and bool(reading.document)
-        known = said and reading is not None and label in reading.classifier.labels
+        learned = reading if reading is not None and reading.knows(label) else None
         others = sorted(
             ((name, chance) for name, chance in chances.items() if name != label), key=lambda x: -x[1]
         )
-        band = reading.classifier.bands_.band(confidence, language, label) if reading and said else "ask"
         return Finding(
             label=label,
             confidence=round(confidence, 4),
-            band=band,
+            band=reading.band(confidence, language, label) if reading else "ask",
             alternatives=tuple(Option(name, round(chance, 4)) for name, chance in others[:4]),
-            reasons=tuple(reading.reasons(label)) if reading and known else (),
+            reasons=tuple(learned.reasons(label)) if learned else (),
             examples=tuple(self.model.examples.nearest(vector, target)),
             signals=signals,
-            score=reading.score(label) if reading and known else 0.0,
+            score=learned.score(label) if learned else 0.0,
         )
 
     def _route(

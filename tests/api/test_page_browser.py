@@ -18,21 +18,13 @@ from fastapi.responses import HTMLResponse
 
 from api import errors
 from api.console import page
+from tests.chromium import FLAGS
 from triage import rules
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 CHECKOUT = Path(__file__).parents[2]
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 HAN = re.compile(r"[\u3400-\u9fff]")
 SCRIPT = "<img src=x onerror='window.broken=1'><script>window.broken=1</script>"
 BREAK = "</script><script>window.broken=1</script>"

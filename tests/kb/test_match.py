@@ -7,15 +7,35 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kb.match import PAIR_WEIGHT, WORD_WEIGHT, Logistic, MatchCurve, fit_curve, fuse, probability
+from kb.match import (
+    CROSSING_WORD_WEIGHT,
+    PAIR_WEIGHT,
+    WORD_WEIGHT,
+    Logistic,
+    MatchCurve,
+    fit_curve,
+    fuse,
+    probability,
+)
 from models.errors import ModelError
+
+WITHIN, ACROSS = np.array([False]), np.array([True])
+
+
+def fused(cosine: float, words: float, pairs: float, crossing: np.ndarray = WITHIN) -> float:
+    return float(fuse(np.array([cosine]), np.array([words]), np.array([pairs]), crossing)[0])
 
 
 def test_the_score_grows_with_each_part() -> None:
-    base = fuse(np.array([0.5]), np.array([0.2]), np.array([0.1]))[0]
+    base = fused(0.5, 0.2, 0.1)
     assert base == pytest.approx(0.5 + WORD_WEIGHT * 0.2 + PAIR_WEIGHT * 0.1)
     for parts in ((0.6, 0.2, 0.1), (0.5, 0.3, 0.1), (0.5, 0.2, 0.2)):
-        assert fuse(*(np.array([part]) for part in parts))[0] > base
+        assert fused(*parts) > base
+
+
+def test_across_scripts_a_shared_code_still_counts() -> None:
+    assert fused(0.5, 0.2, 0.0, ACROSS) == pytest.approx(0.5 + CROSSING_WORD_WEIGHT * 0.2)
+    assert fused(0.5, 0.2, 0.0, ACROSS) > fused(0.5, 0.0, 0.0, ACROSS)
 
 
 def test_a_curve_keeps_the_order_and_stays_a_probability() -> None:

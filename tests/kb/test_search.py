@@ -10,7 +10,8 @@ import pytest
 
 from kb import ledger, search
 from kb.database import Database
-from kb.documents import CaseText, Document, documents
+from kb.documents import CaseText, Document, documents, hashed
+from kb.lexical_index import Query
 from kb.search import Hit
 from models.encoder import Encoder
 from models.text import analyse
@@ -120,6 +121,33 @@ def stored(whole: str, encoder: Encoder) -> Document:
 def test_shared_terms_are_few(encoder: Encoder) -> None:
     many = " ".join(f"{letter * 3}{letter}word" for letter in "abcdefghijkl")
     assert len(search.shared_terms(search.telling_words(analyse(many)), stored(many, encoder))) == 8
+
+
+@pytest.mark.parametrize(
+    ("question", "whole", "crosses"),
+    [
+        ("打印机突然无法开机", "The printer does not start any more", True),
+        ("打印机突然无法开机", "打印机无法启动，指示灯不亮", False),
+        ("打印机突然无法开机", "启动 driver 时 Windows 提示 printer spooler service is not running", False),
+        (
+            "Outlook 提示 cannot start Microsoft Outlook, cannot open the window",
+            "打印机无法启动，指示灯不亮",
+            False,
+        ),
+        (
+            "Outlook 提示 cannot start Microsoft Outlook, cannot open the window",
+            "Outlook does not start",
+            False,
+        ),
+    ],
+)
+def test_texts_of_both_scripts_are_compared_by_words_with_either(
+    question: str, whole: str, crosses: bool, encoder: Encoder
+) -> None:
+    words, pairs = (Query(np.unique(own), np.ones(len(np.unique(own))), 10.0) for own in hashed(question))
+    found, crossing = search.score(encoder.encode([question])[0], words, pairs, [stored(whole, encoder)])
+    assert crossing.tolist() == [crosses]
+    assert found.shape == (1,)
 
 
 def test_the_other_script_keeps_the_last_place_where_it_is_plausible() -> None:

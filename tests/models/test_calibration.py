@@ -57,6 +57,19 @@ def test_where_the_heads_know_nothing_the_labels_shares_are_answered(noise: np.r
     assert rare == pytest.approx(targets.mean(), abs=0.08)
 
 
+@pytest.mark.parametrize(("steady", "likely"), [(True, 0.9), (False, 0.5)])
+def test_head_starts_are_given_where_they_carry_over(
+    noise: np.random.Generator, steady: bool, likely: float
+) -> None:
+    folds = np.repeat([0, 1, 2, 3], 500)
+    share = np.full(4, 0.9) if steady else np.array([0.95, 0.05, 0.95, 0.05])
+    targets = (noise.random(2000) < share[folds]).astype(np.intp)
+    silent = np.zeros((2000, 2))
+    blend = fit_blend(silent, np.ones(2000), silent, targets, folds)
+    joined = blend.join(silent, np.ones(2000), silent)
+    assert 1 / (1 + np.exp(joined[0, 0] - joined[0, 1])) == pytest.approx(likely, abs=0.04)
+
+
 def test_join_weighs_by_coverage() -> None:
     joined = Blend(2.0, 3.0, (0.0,)).join(np.ones((2, 1)), np.array([0.5, 0.0]), np.ones((2, 1)))
     assert joined.tolist() == [[4.0], [3.0]]

@@ -46,7 +46,9 @@ def test_many_are_counted_as_one_is() -> None:
 
 def test_nothing_to_learn_from_is_no_reason_to_fail() -> None:
     vocabulary = Vocabulary.of(["", ""], 1)
-    assert vocabulary.count(["anything"]).matrix.nnz == 0
+    again = Vocabulary.of_parts(vocabulary.parts)
+    assert len(vocabulary) == len(again) == 0
+    assert again.count(["anything"]).matrix.nnz == 0
 
 
 def test_parts_make_the_same_vocabulary_again() -> None:

@@ -21,21 +21,24 @@ def _quiet(_what: str, _done: int, _total: int) -> None:
     return None
 
 
+@pytest.fixture
+def started(
+    make_parts: Callable[..., Parts], data_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> tuple[Parts, str]:
+    """After the first start: the parts, and what it said."""
+    parts = make_parts(data=data_folder)
+    prepare(parts, _quiet)
+    return parts, capsys.readouterr().err
+
+
 def _state(home: Path) -> dict[str, int]:
     return {str(path): path.stat().st_mtime_ns for path in (home / "models").rglob("*") if path.is_file()}
 
 
 def test_the_first_start_makes_all_ready_and_the_second_does_nothing(
-    make_parts: Callable[..., Parts],
-    bare_home: Path,
-    data_folder: Path,
-    capsys: pytest.CaptureFixture[str],
+    started: tuple[Parts, str], bare_home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    parts = make_parts(data=data_folder)
-
-    prepare(parts, _quiet)
-
-    said = capsys.readouterr().err
+    parts, said = started
     assert all(word in said for word in ("training", "match probability", "loading"))
     assert parts.store.current() == f"{SHIPPED}-1"
     assert parts.curve.fitted_on.startswith("seed archive")
@@ -68,20 +71,19 @@ def test_a_filled_archive_and_a_promoted_model_are_left_alone(
 
 
 def test_a_shipped_model_of_an_earlier_form_is_made_anew(
+    started: tuple[Parts, str],
     make_parts: Callable[..., Parts],
     bare_home: Path,
     data_folder: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    parts = make_parts(data=data_folder)
-    prepare(parts, _quiet)
+    parts, _ = started
     card = bare_home / "models" / f"{SHIPPED}-1" / "card.json"
     card.write_text(card.read_text().replace(f'"form": {FORM}', '"form": 1'))
     curve = json.loads(parts.match_file.read_text())
     del curve["weights"]
     parts.match_file.write_text(json.dumps(curve))
     parts.close()
-    capsys.readouterr()
 
     later = make_parts(data=data_folder)
     with pytest.raises(ModelError, match="train it again"):
