@@ -51,7 +51,7 @@ def corpus() -> tuple[Corpus, list[seed.SeedTicket], Floats]:
     seed.load_cases(database, folder, encoder)
     with database.reading() as session:
         rows = session.connection().exec_driver_sql("SELECT pk, id FROM cases ORDER BY pk").all()
-        _, made = load(session, [row.pk for row in rows], encoder.dimension)
+        made = list(load(session, [row.pk for row in rows], encoder.dimension).values())
     database.close()
     tickets = seed.tickets(folder)
     made += documents([CaseText.of_one(ticket.text) for ticket in tickets], encoder)

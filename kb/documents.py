@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models import text
-from models.encoder import Encoder, Vectors
+from models.encoder import Encoder
 
 Hashes = NDArray[np.uint32]
 
@@ -95,8 +95,3 @@ def fingerprint(encoder: Encoder) -> str:
     made_with = f"{encoder.identity}/{text.ANALYSER_VERSION}/{','.join(FIELDS)}"
     slug = re.sub(r"[^a-z0-9]+", "-", encoder.identity.lower()).strip("-")[:40]
     return f"{slug}-{hashlib.sha256(made_with.encode()).hexdigest()[:8]}"
-
-
-def unit(vectors: NDArray[np.float16]) -> Vectors:
-    """Stored vectors in single precision; rounding moved their lengths by less than 0.001."""
-    return vectors.astype(np.float32)

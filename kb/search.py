@@ -49,7 +49,7 @@ class Wording:
 
     words: Query
     pairs: Query
-    keys: Sequence[int]
+    documents: Mapping[int, Document]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +97,11 @@ class Ranked:
     crossing: NDArray[np.bool_]
 
 
-def look_up(session: Session, analysis: analyser.Analysis, limit: int) -> Wording:
+def look_up(session: Session, analysis: analyser.Analysis, limit: int, dimension: int) -> Wording:
     """The part of a search that needs the words alone, and can be done while the text is being encoded."""
     words, pairs = lexical_index.prepare(session, *hashed_analysis(analysis))
-    return Wording(words, pairs, lexical_index.candidates(session, words, pairs, max(4 * limit, LEXICAL)))
+    keys = lexical_index.candidates(session, words, pairs, max(4 * limit, LEXICAL))
+    return Wording(words, pairs, load(session, keys, dimension))
 
 
 def reach_for(limit: int) -> int:
@@ -110,23 +111,26 @@ def reach_for(limit: int) -> int:
 
 def rank(session: Session, request: Request, nearest: FindNearest, curve: MatchCurve) -> Ranked:
     """All candidates for a text, scored exactly."""
-    wording = request.wording or look_up(session, request.analysis, request.limit)
-    words, pairs = wording.words, wording.pairs
+    dimension = len(request.vector)
+    wording = request.wording or look_up(session, request.analysis, request.limit, dimension)
     reach = reach_for(request.limit)
     narrow = _allowed(session, request)
     near = request.near if narrow is None else None
     if near is None:
         near = nearest(request.vector, reach if narrow is None else 4 * reach)
-    keys = list(dict.fromkeys([*near, *wording.keys]))
+    keys = list(dict.fromkeys([*near, *wording.documents]))
     if narrow is not None:
         keys = [key for key in keys if key in narrow]
         # A filter that lets few through is answered exactly instead of hoping that they were near.
         if len(keys) < request.limit:
             keys = list(narrow)[: 20 * reach]
-    keys, documents = load(session, keys, len(request.vector))
-    if not keys:
+    held = {key: wording.documents[key] for key in keys if key in wording.documents}
+    held |= load(session, [key for key in keys if key not in held], dimension)
+    if not held:
         return Ranked([], [], np.zeros(0), np.zeros(0, dtype=np.bool_))
-    scores, crossing = score(request.vector, words, pairs, documents)
+    keys = sorted(held)
+    documents = [held[key] for key in keys]
+    scores, crossing = score(request.vector, wording.words, wording.pairs, documents)
     return Ranked(keys, documents, curve.logits(scores, crossing), crossing)
 
 
@@ -146,10 +150,10 @@ def score(
     return fuse(cosine, by_words, by_pairs, crossing), crossing
 
 
-def load(session: Session, keys: Sequence[int], dimension: int) -> tuple[list[int], list[Document]]:
+def load(session: Session, keys: Sequence[int], dimension: int) -> dict[int, Document]:
     """The stored documents of these cases, those that exist, in ascending order of their keys."""
     if not keys:
-        return [], []
+        return {}
     rows = (
         session.connection()
         .exec_driver_sql(
@@ -160,16 +164,15 @@ def load(session: Session, keys: Sequence[int], dimension: int) -> tuple[list[in
     )
     shape = (len(FIELDS), dimension)
     size = 2 * len(FIELDS) * dimension
-    usable = [row for row in rows if len(row[3]) == size]
-    documents = [
-        Document(
+    return {
+        row[0]: Document(
             np.frombuffer(row[1], np.uint32),
             np.frombuffer(row[2], np.uint32),
             np.frombuffer(row[3], np.float16).reshape(shape),
         )
-        for row in usable
-    ]
-    return [row[0] for row in usable], documents
+        for row in rows
+        if len(row[3]) == size
+    }
 
 
 def telling_words(question: analyser.Analysis) -> dict[int, str]:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from models.anchors import Anchors
 from models.calibration import Bands, Blend, fit_bands, fit_blend
 from models.encoder import Vectors
 from models.errors import InputError
@@ -92,12 +93,15 @@ class Classifier:
         whole = LexicalHead(vocabulary).fit(counted, names)
         return cls(whole, SemanticHead().fit(vectors, names), blend, bands)
 
-    def share(self, other: Classifier) -> None:
-        """Share what both learned from the same texts, so that a text is read once for both."""
+    def share(self, other: Classifier | None, anchors: Anchors) -> None:
+        """Share with the other target's classifier, and with the examples, what all learned from the same
+        texts, so that a text is read once for all."""
+        self.semantic_.landmarks_.lean_on(anchors)
+        if other is None:
+            return
         mine, its = self.lexical_.vocabulary, other.lexical_.vocabulary
         if (mine.words, mine.pieces) == (its.words, its.pieces):
             self.lexical_.vocabulary = its
-        self.semantic_.share(other.semantic_)
 
     def predict_proba(self, documents: Sequence[str], vectors: Vectors) -> NDArray[np.float64]:
         """Probabilities (texts, labels); each row adds up to 1."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from models.anchors import Anchors
 from models.encoder import Vectors
 from models.errors import ModelError
-from models.memo import Last
 
 MOST = 4000
 """More would cost a millisecond a prediction and change the nearest three hardly ever."""
@@ -32,30 +32,29 @@ class Nearest:
 
 @dataclass(frozen=True, slots=True)
 class Examples:
-    """Ids, labels by target, and vectors (texts, dimension) of length 1."""
+    """Ids, labels by target, and vectors."""
 
     ids: Sequence[str]
     labels: Mapping[str, Sequence[str]]
-    vectors: NDArray[np.float32]
-    _last: Last[bytes, NDArray[np.float32]] = field(default_factory=Last, repr=False, compare=False)
+    anchors: Anchors
 
     @classmethod
     def sample(cls, ids: Sequence[str], labels: Mapping[str, Sequence[str]], vectors: Vectors) -> Examples:
         """At most ``MOST`` of the texts, the same ones each time."""
         if len(ids) <= MOST:
-            return cls(list(ids), {key: list(names) for key, names in labels.items()}, vectors)
+            return cls(list(ids), {key: list(names) for key, names in labels.items()}, Anchors(vectors))
         picked = np.sort(np.random.default_rng(0).permutation(len(ids))[:MOST])
         return cls(
             [ids[i] for i in picked],
             {key: [names[i] for i in picked] for key, names in labels.items()},
-            vectors[picked],
+            Anchors(vectors[picked]),
         )
 
     def nearest(self, vector: Vectors, target: str, most: int = 3) -> list[Nearest]:
         """The labelled texts nearest to one vector, nearest first; those without a label are passed over."""
         if target not in self.labels or not len(self.ids):
             return []
-        cosine = self._last.get(vector.tobytes(), lambda: self.vectors @ vector)
+        cosine = self.anchors.cosines(vector)
         names = self.labels[target]
         order = islice((i for i in _descending(cosine) if names[i]), most)
         return [Nearest(self.ids[i], names[i], round(max(float(cosine[i]), 0.0), 4)) for i in order]
@@ -65,7 +64,7 @@ class Examples:
         arrays: dict[str, Any] = {
             f"label_{key}": np.asarray(names, np.str_) for key, names in self.labels.items()
         }
-        arrays |= {"ids": np.asarray(self.ids, np.str_), "vectors": self.vectors.astype(np.float16)}
+        arrays |= {"ids": np.asarray(self.ids, np.str_), "vectors": self.anchors.vectors.astype(np.float16)}
         with path.open("wb") as file:
             np.savez(file, **arrays)
 
@@ -83,7 +82,7 @@ class Examples:
                     for key in stored.files
                     if key.startswith("label_")
                 }
-                return cls(stored["ids"].tolist(), labels, stored["vectors"].astype(np.float32))
+                return cls(stored["ids"].tolist(), labels, Anchors(stored["vectors"]))
         except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
             raise ModelError(f"{path} is damaged: {error}") from error
 

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
 
+from models.anchors import Anchors
 from models.encoder import Vectors
 from models.lexical import Scores
-from models.memo import Last
 
 LANDMARKS = 3000
 """How many training texts are likened to at most. More are better and cost time: see ``GAMMA``."""
@@ -28,26 +28,33 @@ RIDGE = 0.1
 
 
 class Landmarks:
-    """Training texts that others are likened to: vectors (landmarks, dimension) of length 1."""
+    """Training texts that others are likened to."""
 
-    def __init__(self, vectors: Vectors, gamma: float) -> None:
-        self.vectors = np.ascontiguousarray(vectors, dtype=np.float32)
+    def __init__(self, anchors: Anchors, gamma: float) -> None:
+        self.anchors = anchors
         self.gamma = gamma
-        self._last: Last[bytes, NDArray[np.float32]] = Last()
+        self._places: NDArray[np.intp] | None = None
+
+    @property
+    def vectors(self) -> Vectors:
+        """Their vectors (landmarks, dimension)."""
+        return self.anchors.vectors if self._places is None else self.anchors.vectors[self._places]
 
     def likeness(self, vectors: Vectors) -> NDArray[np.float32]:
         """How alike each text is to each landmark (texts, landmarks), 1 where they are the same."""
         if len(vectors) == 1:
-            return self._last.get(vectors.tobytes(), lambda: self._likeness(vectors))
-        return self._likeness(vectors)
-
-    def same_as(self, other: Landmarks) -> bool:
-        """Whether both liken any text to the same, in the same way."""
-        return self.gamma == other.gamma and np.array_equal(self.vectors, other.vectors)
-
-    def _likeness(self, vectors: Vectors) -> NDArray[np.float32]:
+            cosines = self.anchors.cosines(vectors[0])
+            cosines = (cosines if self._places is None else cosines[self._places])[None, :]
+        else:
+            cosines = vectors @ self.vectors.T
         # For vectors of length 1 the squared distance is 2 - 2 cos.
-        return np.asarray(np.exp(2 * self.gamma * (vectors @ self.vectors.T - 1.0)), dtype=np.float32)
+        return np.asarray(np.exp(2 * self.gamma * (cosines - 1.0)), dtype=np.float32)
+
+    def lean_on(self, anchors: Anchors) -> None:
+        """Take the cosines from these anchors, if all landmarks are among them."""
+        places = anchors.places(Anchors(self.vectors))
+        if places is not None:
+            self.anchors, self._places = anchors, places
 
 
 class SemanticHead:
@@ -55,7 +62,7 @@ class SemanticHead:
 
     def __init__(self, parts: dict[str, Any] | None = None) -> None:
         if parts is not None:
-            self.landmarks_ = Landmarks(parts["landmarks"], parts["gamma"])
+            self.landmarks_ = Landmarks(Anchors(parts["landmarks"]), parts["gamma"])
             self.weights_: NDArray[np.float32] = parts["weights"]
             self.constants_: NDArray[np.float64] = parts["constants"]
             self.labels_: NDArray[np.str_] = parts["labels"]
@@ -64,7 +71,7 @@ class SemanticHead:
     def parts(self) -> dict[str, Any]:
         """Everything learned, to be stored."""
         return {
-            "landmarks": self.landmarks_.vectors,
+            "landmarks": self.landmarks_.vectors.astype(np.float16),
             "gamma": self.landmarks_.gamma,
             "weights": self.weights_,
             "constants": self.constants_,
@@ -85,7 +92,7 @@ class SemanticHead:
         # Every label counts alike: how common it is, the blend learns better.
         weights = (len(labels) / len(self.labels_) / sizes)[targets][:, None]
         chosen = np.random.default_rng(0).permutation(len(vectors))[:landmarks]
-        self.landmarks_ = Landmarks(vectors[np.sort(chosen)], gamma)
+        self.landmarks_ = Landmarks(Anchors(vectors[np.sort(chosen)]), gamma)
         wanted = np.where(targets[:, None] == np.arange(len(self.labels_)), 1.0, -1.0)
         middle = (weights * wanted).mean(axis=0)
         seen = self.landmarks_.likeness(vectors).astype(np.float64)
@@ -105,8 +112,3 @@ class SemanticHead:
         """Scores (texts, labels), each row centred on 0."""
         likeness = self.landmarks_.likeness(vectors)
         return np.asarray(likeness @ self.weights_ + self.constants_, dtype=np.float64)
-
-    def share(self, other: SemanticHead) -> None:
-        """Use the other head's landmarks where they are the same: one text is compared with them once."""
-        if self.landmarks_.same_as(other.landmarks_):
-            self.landmarks_ = other.landmarks_

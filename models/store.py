@@ -117,18 +117,18 @@ class ModelStore:
         from models.examples import Examples
 
         card = self.card(version)
+        examples = Examples.load(self.folder / version / "examples.npz")
         classifiers: dict[str, Classifier] = {}
         for name in card.labels:
             path = self.folder / version / f"{name}.skops"
             try:
                 parts: dict[str, Any] = skops.io.load(path, trusted=_TRUSTED)
                 made = Classifier.of_parts(parts)
-                for other in classifiers.values():
-                    made.share(other)
+                made.share(next(iter(classifiers.values()), None), examples.anchors)
                 classifiers[name] = made
             except Exception as error:  # a damaged archive can fail anywhere inside skops
                 raise ModelError(f"the model {version} is damaged ({name}): {error}") from error
-        return StoredModel(card, classifiers, Examples.load(self.folder / version / "examples.npz"))
+        return StoredModel(card, classifiers, examples)
 
     def current(self) -> str | None:
         """The promoted version, if there is one."""

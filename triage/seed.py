@@ -105,7 +105,8 @@ def match_curve(folder: Path, encoder: Encoder, depth: int = 10) -> MatchCurve:
         crossing: list[bool] = []
         same: list[bool] = []
         with database.reading() as session:
-            keys, documents = search.load(session, [*range(1, 100_000)], encoder.dimension)
+            held = search.load(session, [*range(1, 100_000)], encoder.dimension)
+            keys, documents = list(held), list(held.values())
             names = {row.pk: row.id for row in session.execute(_case_ids())}
             for item, vector in zip(asked, vectors, strict=True):
                 words, pairs = lexical_index.prepare(session, *hashed(item.text))

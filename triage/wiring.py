@@ -169,9 +169,11 @@ class Parts:
         """Begin to look up a text's words in the archive."""
         from kb import search
 
+        dimension = self.encoder.dimension
+
         def work() -> Wording:
             with self.database.reading() as session:
-                return search.look_up(session, analysis, limit)
+                return search.look_up(session, analysis, limit, dimension)
 
         return self._lookers.submit(work)
 

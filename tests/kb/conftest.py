@@ -70,10 +70,9 @@ def nearest_in(session: Session) -> search.FindNearest:
     """The nearest cases by looking at all of them."""
 
     def find(vector: Any, most: int) -> list[int]:
-        keys, documents = search.load(
-            session, list(session.scalars(select(CaseDocument.case_pk))), len(vector)
-        )
-        cosine = [float((document.vectors.astype(np.float32) @ vector).max()) for document in documents]
+        held = search.load(session, list(session.scalars(select(CaseDocument.case_pk))), len(vector))
+        keys = list(held)
+        cosine = [float((held[key].vectors.astype(np.float32) @ vector).max()) for key in keys]
         return [keys[i] for i in np.argsort(-np.array(cosine))[:most]]
 
     return find

@@ -52,12 +52,13 @@ def test_an_unknown_target_or_no_examples_give_nothing() -> None:
 def test_a_sample_keeps_rows_together_and_is_always_the_same() -> None:
     number = MOST + 10
     ids = [f"t{n}" for n in range(number)]
-    vectors = np.arange(number, dtype=np.float32)[:, None]
+    # Half precision holds whole numbers up to 2048 only, so that each is split in two.
+    vectors = np.stack(np.divmod(np.arange(number, dtype=np.float32), 1000), axis=1)
     first = Examples.sample(ids, {"category": ids}, vectors)
     second = Examples.sample(ids, {"category": ids}, vectors)
     assert len(first.ids) == MOST
     assert first.ids == second.ids == first.labels["category"]
-    assert [f"t{int(value)}" for value in first.vectors[:, 0]] == first.ids
+    assert [f"t{int(1000 * high + low)}" for high, low in first.anchors.vectors] == first.ids
 
 
 def test_what_is_saved_is_read_again(tmp_path: Path) -> None:

@@ -177,7 +177,7 @@ def test_a_failed_save_leaves_nothing(store: ModelStore, trained: Classifier, to
             raise OSError("no space left on device")
 
     good = model(trained, toy)
-    full = Full(good.examples.ids, good.examples.labels, good.examples.vectors)
+    full = Full(good.examples.ids, good.examples.labels, good.examples.anchors)
     with pytest.raises(OSError, match="no space"):
         store.save(StoredModel(good.card, good.classifiers, full))
     assert list(store.folder.iterdir()) == []
