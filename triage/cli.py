@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from models.errors import InputError, TriageError
-from triage import cli_index, cli_models, wiring
+from triage import cli_evaluate, cli_index, cli_models, wiring
 from triage.progress import bars, note
 from triage.wiring import Parts
 
@@ -25,7 +25,7 @@ app = typer.Typer(
 )
 app.add_typer(cli_models.models_app, name="models")
 app.add_typer(cli_index.index_app, name="index")
-app.add_typer(cli_models.evaluate_app, name="evaluate")
+app.add_typer(cli_evaluate.evaluate_app, name="evaluate")
 app.command("train")(cli_models.train)
 
 db_app = typer.Typer(help="The database.", no_args_is_help=True)

@@ -1,0 +1,110 @@
+"""``triage evaluate``: a model or search, measured on files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from triage import wiring
+
+evaluate_app = typer.Typer(help="Measure a model or search on a file.", no_args_is_help=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Answer with JSON.")]
+
+
+@evaluate_app.command()
+def classify(
+    test: Annotated[Path, typer.Option(help="Labelled texts to test on.")],
+    text: Annotated[str, typer.Option(help="Column with the text.")] = "text",
+    label: Annotated[str, typer.Option(help="Column with the label.")] = "category",
+    train_file: Annotated[
+        Path | None, typer.Option("--train", help="Train a throw-away model on this file.")
+    ] = None,
+    rename: Annotated[str, typer.Option("--map", help="Labels to rename: A=b,C=d")] = "",
+    lang_col: Annotated[str | None, typer.Option(help="Column with the language.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Test the current model, or one trained on --train, on labelled texts."""
+    from triage import evaluation
+    from triage.progress import bars
+
+    columns = evaluation.Columns(text, label, lang_col)
+    built = wiring.build()
+    try:
+        renamed = _pairs(rename)
+        rows = evaluation.read_table(test, [text, label, *([lang_col] if lang_col else [])])
+        with bars() as progress:
+            if train_file is None:
+                found = evaluation.classify_current(
+                    built.model, built.encoder, built.rules, rows, columns, renamed, progress
+                )
+            else:
+                plain = evaluation.Columns(text, label)
+                known = evaluation.read_table(train_file, [text, label])
+                found = evaluation.classify_trained(
+                    built.encoder, known, rows, columns if lang_col else plain, renamed, progress
+                )
+    finally:
+        built.close()
+    typer.echo(json.dumps(found, ensure_ascii=False, indent=1) if as_json else _summary(found))
+
+
+@evaluate_app.command("search")
+def evaluate_search(
+    cases: Annotated[Path, typer.Option(help="Columns id, text.")],
+    queries: Annotated[Path, typer.Option(help="Columns text, case_id.")],
+    as_json: AsJson = False,
+) -> None:
+    """Test search in a throw-away archive."""
+    from triage import evaluation
+    from triage.progress import bars
+
+    built = wiring.build()
+    try:
+        archive = evaluation.read_table(cases, ["id", "text"])
+        asked = evaluation.read_table(queries, ["text", "case_id"])
+        with bars() as progress:
+            found = evaluation.search_quality(built.encoder, archive, asked, built.curve, progress)
+    finally:
+        built.close()
+    line = ", ".join(f"{key} {value}" for key, value in found.items())
+    typer.echo(json.dumps(found) if as_json else line)
+
+
+def _pairs(text: str) -> dict[str, str]:
+    pairs = {}
+    for part in filter(None, (piece.strip() for piece in text.split(","))):
+        old, equals, new = part.partition("=")
+        if not equals:
+            raise typer.BadParameter(f"--map wants A=b,C=d; {part!r} has no =")
+        pairs[old.strip()] = new.strip()
+    return pairs
+
+
+def _summary(found: dict[str, Any]) -> str:
+    low, high = found["accuracy_interval"]
+    f1_low, f1_high = found["macro_f1_interval"]
+    lines = [
+        f"n {found['n']} (skipped {found['skipped']})",
+        f"accuracy {found['accuracy']:.3f} [{low:.3f}, {high:.3f}]",
+        f"macro-F1 {found['macro_f1']:.3f} [{f1_low:.3f}, {f1_high:.3f}]",
+        f"ece {found['ece']:.3f}, brier {found['brier']:.3f}",
+    ]
+    for band, own in found["bands"].items():
+        low, high = own["accuracy_interval"]
+        lines.append(
+            f"{band}: {own['share']:.0%} of the texts, right {own['accuracy']:.3f} [{low:.3f}, {high:.3f}]"
+        )
+    for language, own in found["per_language"].items():
+        low, high = own["accuracy_interval"]
+        lines.append(f"{language}: n {own['n']}, accuracy {own['accuracy']:.3f} [{low:.3f}, {high:.3f}]")
+    if len(found["per_class"]) <= 20:
+        for label, own in found["per_class"].items():
+            lines.append(
+                f"{label}: precision {own['precision']:.3f}, recall {own['recall']:.3f}, "
+                f"f1 {own['f1']:.3f}, support {own['support']}"
+            )
+    return "\n".join(lines)
