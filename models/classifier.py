@@ -20,6 +20,7 @@ from models.calibration import Bands, Blend, fit_bands, fit_blend
 from models.encoder import Vectors
 from models.errors import InputError
 from models.lexical import LexicalHead, Spoken
+from models.self_training import FEW, self_trained
 from models.semantic import SemanticHead
 from models.terms import Vocabulary
 
@@ -56,12 +57,14 @@ class Classifier:
         languages: Sequence[str],
         *,
         groups: Sequence[str] | None = None,
+        unlabelled: Vectors | None = None,
         step: Step = lambda _: None,
     ) -> Classifier:
         """Train on labelled texts.
 
         ``groups`` (such as trades) keeps texts of one origin on one side of each fold, so that the blend
-        and the bands are chosen for texts unlike those learned from. ``step`` is told what begins.
+        and the bands are chosen for texts unlike those learned from. ``unlabelled`` are vectors of texts
+        without a label, which help where labels are few. ``step`` is told what begins.
 
         Raises:
             InputError: fewer than two texts of each of two labels.
@@ -73,6 +76,7 @@ class Classifier:
         vocabulary = Vocabulary.of(documents, 1 if len(names) < _FEW_TEXTS else 2)
         counted = vocabulary.count(documents)
         folds = _folds(targets, groups)
+        pool = unlabelled if unlabelled is not None and len(names) < FEW * len(known) else None
         shape = (len(names), len(known))
         lexical, semantic, coverage = np.zeros(shape), np.zeros(shape), np.zeros(len(names))
         for number in np.unique(folds):
@@ -81,7 +85,7 @@ class Classifier:
             if len(np.unique(names[~held])) < 2:
                 continue
             words = LexicalHead(vocabulary).fit(counted[~held], names[~held])
-            meaning = SemanticHead().fit(vectors[~held], names[~held])
+            meaning = _semantic(vectors[~held], names[~held], pool)
             scores, coverage[held] = words.scores(counted[held])
             lexical[held] = _spread(scores, words.labels_, known)
             semantic[held] = _spread(meaning.scores(vectors[held]), meaning.labels_, known)
@@ -91,7 +95,7 @@ class Classifier:
         bands = fit_bands(chances.max(axis=1), best == targets, languages, [str(known[i]) for i in best])
         step("all texts")
         whole = LexicalHead(vocabulary).fit(counted, names)
-        return cls(whole, SemanticHead().fit(vectors, names), blend, bands)
+        return cls(whole, _semantic(vectors, names, pool), blend, bands)
 
     def share(self, other: Classifier | None, anchors: Anchors) -> None:
         """Share with the other target's classifier, and with the examples, what all learned from the same
@@ -204,6 +208,12 @@ class Reading:
             *([Reason("(other terms)", rest, "rest")] if abs(rest) >= _AUDIBLE else []),
             Reason("(meaning)", float(self.meaning[place]), "meaning"),
         ]
+
+
+def _semantic(vectors: Vectors, labels: NDArray[np.str_], pool: Vectors | None) -> SemanticHead:
+    if pool is None or len(pool) == 0:
+        return SemanticHead().fit(vectors, labels)
+    return self_trained(vectors, labels, pool)
 
 
 def _folds(targets: NDArray[np.intp], groups: Sequence[str] | None) -> NDArray[np.intp]:

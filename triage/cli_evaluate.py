@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from models.errors import InputError
 from triage import wiring
+
+if TYPE_CHECKING:
+    from triage.learning import Labelled
 
 evaluate_app = typer.Typer(help="Measure a model or search on a file.", no_args_is_help=True)
 
@@ -25,6 +29,9 @@ def classify(
     ] = None,
     rename: Annotated[str, typer.Option("--map", help="Labels to rename: A=b,C=d")] = "",
     lang_col: Annotated[str | None, typer.Option(help="Column with the language.")] = None,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Set beside it what one would pick instead.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Test the current model, or one trained on --train, on labelled texts."""
@@ -38,14 +45,15 @@ def classify(
         rows = evaluation.read_table(test, [text, label, *([lang_col] if lang_col else [])])
         with bars() as progress:
             if train_file is None:
+                learned_from = _learned_from(built) if compare else None
                 found = evaluation.classify_current(
-                    built.model, built.encoder, built.rules, rows, columns, renamed, progress
+                    built.model, built.encoder, built.rules, rows, columns, renamed, progress, learned_from
                 )
             else:
                 plain = evaluation.Columns(text, label)
                 known = evaluation.read_table(train_file, [text, label])
                 found = evaluation.classify_trained(
-                    built.encoder, known, rows, columns if lang_col else plain, renamed, progress
+                    built.encoder, known, rows, columns if lang_col else plain, renamed, progress, compare
                 )
     finally:
         built.close()
@@ -72,6 +80,41 @@ def evaluate_search(
         built.close()
     line = ", ".join(f"{key} {value}" for key, value in found.items())
     typer.echo(json.dumps(found) if as_json else line)
+
+
+@evaluate_app.command("report")
+def evaluate_report(
+    plan: Annotated[Path, typer.Option(help="The sets to measure.")] = Path("docs/accuracy.toml"),
+    out: Annotated[Path, typer.Option(help="The document to write.")] = Path("docs/accuracy.md"),
+) -> None:
+    """Measure every set of a plan, beside what one would pick instead, and write it as a document."""
+    from triage import accuracy
+    from triage.progress import bars
+
+    wanted = accuracy.load_plan(plan)
+    built = wiring.build()
+    try:
+        known = _learned_from(built) if any(each.train is None for each in wanted.sets) else None
+        bench = accuracy.Bench(built.model, built.encoder, built.rules, known)
+        with bars() as progress:
+            document = accuracy.report(wanted, bench, progress)
+    finally:
+        built.close()
+    out.write_text(document, encoding="utf-8")
+    typer.echo(f"{out} written")
+
+
+def _learned_from(built: wiring.Parts) -> list[Labelled]:
+    from triage.setup import SHIPPED_SOURCE, shipped_examples
+
+    card = built.model.card
+    if card.source != SHIPPED_SOURCE:
+        raise InputError(
+            f"others cannot be compared with {card.version}: the texts it learned from are not kept; "
+            "give them with --train",
+            field="compare",
+        )
+    return shipped_examples(built)
 
 
 def _pairs(text: str) -> dict[str, str]:
@@ -101,6 +144,12 @@ def _summary(found: dict[str, Any]) -> str:
     for language, own in found["per_language"].items():
         low, high = own["accuracy_interval"]
         lines.append(f"{language}: n {own['n']}, accuracy {own['accuracy']:.3f} [{low:.3f}, {high:.3f}]")
+    for name, own in found.get("compared", {}).items():
+        low, high = own["ahead_interval"]
+        lines.append(
+            f"{name}: accuracy {own['accuracy']:.3f}, macro-F1 {own['macro_f1']:.3f}, "
+            f"ours ahead by {own['ahead']:+.3f} [{low:+.3f}, {high:+.3f}]"
+        )
     if len(found["per_class"]) <= 20:
         for label, own in found["per_class"].items():
             lines.append(

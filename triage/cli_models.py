@@ -29,12 +29,13 @@ def train(
     from triage import learning
     from triage.evaluation import read_table
     from triage.progress import bars
+    from triage.setup import learnable
 
     built = wiring.build()
     try:
         if from_file is None:
             rows = _own_examples(built)
-            targets: tuple[str, ...] = ("category", "priority")
+            targets: tuple[str, ...] = learnable(rows)
             source = "seed tickets and confirmed decisions"
         else:
             columns = {"category": label} | ({"priority": priority} if priority else {})
@@ -48,6 +49,9 @@ def train(
                 for number, row in enumerate(read_table(from_file, [text, *columns.values()]), 1)
                 if row[text].strip()
             ]
+            taxonomy = built.rules.taxonomy
+            if {row.labels["category"] for row in rows} & set(taxonomy.codes()):
+                rows += learning.of_taxonomy(taxonomy)
             source = from_file.name
         with bars() as progress:
             model = learning.train(
@@ -64,7 +68,8 @@ def train(
             built.store.promote(model.card.version)
     finally:
         built.close()
-    typer.echo(f"{model.card.version}: {len(rows)} texts, " + ("now in use" if promote else "not promoted"))
+    own = sum(row.group != learning.TAXONOMY for row in rows)
+    typer.echo(f"{model.card.version}: {own} texts, " + ("now in use" if promote else "not promoted"))
 
 
 @models_app.command("list")
@@ -104,12 +109,12 @@ def rollback() -> None:
 
 
 def _own_examples(built: wiring.Parts) -> list[Any]:
-    """The seed, and what people confirmed; a ticket's category and priority may both be known."""
+    """The shipped examples, and what people confirmed; a ticket's category and priority may be known."""
     from kb import decisions
-    from triage import seed
     from triage.learning import Labelled
+    from triage.setup import shipped_examples
 
-    rows = seed.labelled(built.settings.data_folder)
+    rows = shipped_examples(built)
     confirmed: dict[str, Labelled] = {}
     with built.database.reading() as session:
         for target in decisions.TARGETS:

@@ -25,6 +25,7 @@ from models.encoder import Encoder
 from models.errors import FileFormatError, InputError
 from models.store import StoredModel
 from triage import learning, priority
+from triage.comparison import compared
 from triage.learning import Labelled, Progress
 from triage.rules import Rules
 
@@ -58,6 +59,18 @@ def read_table(path: Path, needed: Sequence[str]) -> list[dict[str, str]]:
     return rows
 
 
+def read_lines(path: Path) -> list[str]:
+    """The lines of a text file.
+
+    Raises:
+        FileFormatError: it is missing or not UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise FileFormatError(f"{path.name} cannot be read: {error}") from error
+
+
 def classify_current(
     model: StoredModel,
     encoder: Encoder,
@@ -66,8 +79,11 @@ def classify_current(
     columns: Columns,
     rename: Mapping[str, str],
     progress: Progress = lambda *_: None,
+    learned_from: Sequence[Labelled] | None = None,
 ) -> dict[str, Any]:
     """The scorecard of the stored model; priorities are decided with signals and costs, as in use.
+
+    Where it is said what the model learned from, others learn from the same and are ``compared``.
 
     Raises:
         InputError: no row has a label, or the model knows no priorities and they are asked for.
@@ -79,15 +95,21 @@ def classify_current(
     rows, skipped = _labelled(test, columns, rename)
     prepared = learning.prepare([row.text for row in rows], encoder, progress)
     chances = classifier.predict_proba(prepared.documents, prepared.vectors)
-    if target != "priority":
-        return _card(rows, columns.label, _most_probable(chances, classifier), skipped, prepared, classifier)
-    found = []
-    for row, own in zip(rows, chances, strict=True):
-        by_label = dict(zip(classifier.labels, own.tolist(), strict=True))
-        signals = priority.find_signals(row.text, rules.priority)
-        decided = priority.decide_priority(by_label, signals, rules.priority)
-        found.append((decided.label, decided.probabilities))
-    return _card(rows, columns.label, found, skipped, prepared, classifier)
+    found = _most_probable(chances, classifier)
+    if target == "priority":
+        found = []
+        for row, own in zip(rows, chances, strict=True):
+            by_label = dict(zip(classifier.labels, own.tolist(), strict=True))
+            signals = priority.find_signals(row.text, rules.priority)
+            decided = priority.decide_priority(by_label, signals, rules.priority)
+            found.append((decided.label, decided.probabilities))
+    card = _card(rows, columns.label, found, skipped, prepared, classifier)
+    if learned_from is not None:
+        texts = learning.prepare([row.text for row in learned_from], encoder, progress)
+        card["compared"] = compared(
+            classifier, learned_from, texts, target, *_answers(rows, columns.label, found), prepared, progress
+        )
+    return card
 
 
 def classify_trained(
@@ -97,17 +119,22 @@ def classify_trained(
     columns: Columns,
     rename: Mapping[str, str],
     progress: Progress = lambda *_: None,
+    compare: bool = False,
 ) -> dict[str, Any]:
-    """The scorecard of a throw-away model trained on ``train``."""
+    """The scorecard of a throw-away model trained on ``train``; ``compare`` sets others beside it."""
     known, _ = _labelled(train, columns, rename)
     known = [Labelled(row.id, row.text, row.labels) for row in known]
-    classifier = learning.fit(
-        known, columns.label, learning.prepare([row.text for row in known], encoder, progress), progress
-    )
+    texts = learning.prepare([row.text for row in known], encoder, progress)
+    classifier = learning.fit(known, columns.label, texts, progress)
     rows, skipped = _labelled(test, columns, rename)
     prepared = learning.prepare([row.text for row in rows], encoder, progress)
     chances = classifier.predict_proba(prepared.documents, prepared.vectors)
-    return _card(rows, columns.label, _most_probable(chances, classifier), skipped, prepared, classifier)
+    found = _most_probable(chances, classifier)
+    card = _card(rows, columns.label, found, skipped, prepared, classifier)
+    if compare:
+        answers = _answers(rows, columns.label, found)
+        card["compared"] = compared(classifier, known, texts, columns.label, *answers, prepared, progress)
+    return card
 
 
 def search_quality(
@@ -179,6 +206,10 @@ def _labelled(
 
 Found = Sequence[tuple[str, Mapping[str, float]]]
 """The label answered for each text, and the probabilities; signals may name one that no head learned."""
+
+
+def _answers(rows: Sequence[Labelled], target: str, found: Found) -> tuple[list[str], list[str]]:
+    return [row.labels[target] for row in rows], [label for label, _ in found]
 
 
 def _most_probable(chances: NDArray[np.float64], classifier: Classifier) -> Found:

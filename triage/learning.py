@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+
+import numpy as np
 
 from models import text
 from models.calibration import Bands
@@ -14,9 +16,14 @@ from models.encoder import Encoder, Vectors
 from models.errors import InputError
 from models.examples import Examples
 from models.store import ModelStore, StoredModel
+from triage.taxonomy import Taxonomy
 
 Progress = Callable[[str, int, int], None]
 """What is going on, how much of it is done, of how much."""
+
+
+TAXONOMY = "taxonomy"
+"""The group of what the taxonomy itself says of its categories."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +43,26 @@ class Prepared:
     documents: list[str]
     languages: list[str]
     vectors: Vectors
+
+
+def of_taxonomy(taxonomy: Taxonomy) -> list[Labelled]:
+    """What the taxonomy says of its categories, as texts to learn from: names, descriptions and examples."""
+    return [
+        Labelled(f"taxonomy-{category.code}-{number}", said, {"category": category.code}, TAXONOMY)
+        for category in taxonomy.categories
+        for number, said in enumerate(
+            (*category.names.values(), *category.description.values(), *category.examples), 1
+        )
+    ]
+
+
+def known_to(taxonomy: Taxonomy, rows: Sequence[Labelled]) -> list[Labelled]:
+    """The rows without the labels that the taxonomy does not have; such texts still help as unlabelled."""
+    codes = {"category": set(taxonomy.codes()), "priority": set(taxonomy.priority_codes())}
+    return [
+        replace(row, labels={key: name if name in codes[key] else "" for key, name in row.labels.items()})
+        for row in rows
+    ]
 
 
 def prepare(texts: Sequence[str], encoder: Encoder, progress: Progress = lambda *_: None) -> Prepared:
@@ -60,7 +87,7 @@ def prepare(texts: Sequence[str], encoder: Encoder, progress: Progress = lambda 
 def fit(
     rows: Sequence[Labelled], target: str, prepared: Prepared, progress: Progress = lambda *_: None
 ) -> Classifier:
-    """A classifier for one target, from the rows that have a label for it.
+    """A classifier for one target, from the rows that have a label for it; the others help if those are few.
 
     Raises:
         InputError: there is too little to learn from.
@@ -80,6 +107,7 @@ def fit(
         [rows[i].labels[target] for i in own],
         [prepared.languages[i] for i in own],
         groups=groups if len(set(groups)) > 1 else None,
+        unlabelled=np.delete(prepared.vectors, own, axis=0),
         step=step,
     )
 
@@ -112,7 +140,7 @@ def train(
         encoder=encoder.identity,
         analyser=text.ANALYSER_VERSION,
         source=source,
-        data_hash=data_hash((row.text, *(row.labels.get(target, "") for target in targets)) for row in rows),
+        data_hash=hash_of(rows, targets),
         labels={target: classifier.labels for target, classifier in classifiers.items()},
         counts={
             target: {label: labels[target].count(label) for label in classifier.labels}
@@ -128,6 +156,11 @@ def train(
     )
     examples = Examples.sample([row.id for row in rows], labels, prepared.vectors)
     return store.save(StoredModel(card, classifiers, examples))
+
+
+def hash_of(rows: Sequence[Labelled], targets: Sequence[str]) -> str:
+    """Names what a model learns from; the same for the same texts and labels in any order."""
+    return data_hash((row.text, *(row.labels.get(target, "") for target in targets)) for row in rows)
 
 
 def _plain(bands: Bands) -> dict[str, list[float]]:

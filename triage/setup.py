@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+
 from kb.match import WEIGHTS
 from triage import learning, seed
+from triage.learning import Labelled
 from triage.progress import Progress, note
 from triage.wiring import Parts
 
 SHIPPED = "shipped"
+SHIPPED_SOURCE = "seed tickets"
 
 
 def prepare(parts: Parts, progress: Progress) -> None:
     """Make ready what is missing; where all is there, nothing happens."""
     folder = parts.settings.data_folder
-    current = parts.store.current()
-    # A model of one's own is never replaced unasked; the shipped one comes with the program.
-    if current is None or (current.startswith(f"{SHIPPED}-") and not parts.fits(current)):
+    rows = shipped_examples(parts)
+    targets = learnable(rows)
+    if _outdated(parts, learning.hash_of(rows, targets)):
         note("training the shipped model on the seed tickets (a minute or two)")
         model = learning.train(
-            seed.labelled(folder),
-            ("category", "priority"),
+            rows,
+            targets,
             parts.encoder,
             parts.store,
             name=SHIPPED,
-            source="seed tickets",
+            source=SHIPPED_SOURCE,
             now=parts.now(),
             progress=progress,
         )
@@ -33,6 +38,37 @@ def prepare(parts: Parts, progress: Progress) -> None:
         seed.match_curve(folder, parts.encoder).save(parts.match_file)
         parts.__dict__.pop("curve", None)
     _fill_archive(parts, progress)
+
+
+def shipped_examples(parts: Parts) -> list[Labelled]:
+    """What the shipped model learns from: the seed tickets as far as the taxonomy has their labels, and what
+    the taxonomy says of its categories, so that a new one is known from its description and examples."""
+    taxonomy = parts.rules.taxonomy
+    return [
+        *learning.known_to(taxonomy, seed.labelled(parts.settings.data_folder)),
+        *learning.of_taxonomy(taxonomy),
+    ]
+
+
+def learnable(rows: Sequence[Labelled]) -> tuple[str, ...]:
+    """The targets that there is something to learn for; signals alone decide a priority without examples."""
+    levels = Counter(row.labels.get("priority", "") for row in rows)
+    known = sum(1 for level, texts in levels.items() if level and texts > 1)
+    return ("category", "priority") if known > 1 else ("category",)
+
+
+def _outdated(parts: Parts, data: str) -> bool:
+    """Whether the shipped model is missing, does not fit the program, or the taxonomy was edited since.
+
+    A model of one's own is never replaced unasked; the shipped one comes with the program.
+    """
+    current = parts.store.current()
+    if current is None:
+        return True
+    if not current.startswith(f"{SHIPPED}-"):
+        return False
+    card = parts.store.card(current)
+    return not parts.fits(current) or (card.source == SHIPPED_SOURCE and card.data_hash != data)
 
 
 def _fill_archive(parts: Parts, progress: Progress) -> None:

@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 from models.errors import InputError
-from models.scorecard import Judged, calibration_error, classification, ranking, ranking_of_ranks, wilson
+from models.scorecard import (
+    Judged,
+    calibration_error,
+    classification,
+    compared,
+    ranking,
+    ranking_of_ranks,
+    wilson,
+)
 
 CARD = classification(
     Judged(
@@ -125,3 +133,14 @@ def test_ranks_beyond_the_list_count_nothing() -> None:
     assert found["recall_at_5"] == pytest.approx(2 / 6, abs=1e-4)
     assert found["recall_at_10"] == pytest.approx(4 / 6, abs=1e-4)
     assert found["mrr"] == pytest.approx((1 + 1 / 5 + 1 / 6 + 1 / 10 + 1 / 11) / 6, abs=1e-4)
+
+
+def test_another_is_compared_text_by_text() -> None:
+    truth = ["a", "b"] * 50
+    theirs = ["a"] * 100
+    found = compared(truth, truth, theirs)
+    assert (found["accuracy"], found["ahead"]) == (0.5, 0.5)
+    low, high = found["ahead_interval"]
+    assert 0.38 < low < 0.5 < high < 0.62
+    assert compared(truth, theirs, theirs)["ahead_interval"] == (0.0, 0.0)
+    assert compared(truth, theirs, truth)["ahead"] == -0.5

@@ -13,6 +13,7 @@ import pytest
 
 from kb import cases, decisions, tickets
 from triage.learning import Labelled
+from triage.taxonomy import load_taxonomy
 from triage.wiring import Parts
 
 Run = Callable[..., Any]
@@ -77,8 +78,22 @@ def test_without_a_file_it_learns_from_the_seed_and_what_people_decided(
 
     assert found.out == "shipped-1: 21 texts, not promoted\n"
     card = command("models", "show", "shipped-1").json
-    assert card["counts"]["category"] == {"complaint": 3, "consult": 6, "hardware": 6, "software": 6}
+    decided = {"complaint": 3, "consult": 6, "hardware": 6, "software": 6, "other": 0}
+    told = {
+        entry.code: len([*entry.names, *entry.description, *entry.examples])
+        for entry in load_taxonomy(data_folder).categories
+    }
+    assert card["counts"]["category"] == {code: number + told[code] for code, number in decided.items()}
     assert sum(card["counts"]["priority"].values()) == 18
+
+
+def test_one_ticket_and_the_taxonomy_are_enough_to_begin_with(command: Run, tmp_path: Path) -> None:
+    path = tmp_path / "few.csv"
+    path.write_text("text,category\n打印机坏了,hardware\n", encoding="utf-8")
+
+    assert command("train", "--from", path, "--name", "few").out == "few-1: 1 texts, not promoted\n"
+    labels = command("models", "show", "few-1").json["labels"]["category"]
+    assert labels == ["complaint", "consult", "hardware", "other", "software"]
 
 
 def test_too_little_to_learn_from_is_one_line(command: Run, tmp_path: Path) -> None:
@@ -114,6 +129,33 @@ def test_classification_is_measured(home: Path, command: Run, labelled_file: Pat
     assert {key: own["n"] for key, own in found.json["per_language"].items()} == {"aa": 54, "bb": 54}
     assert set(found.json["per_class"]["hardware"]) == {"precision", "recall", "f1", "support"}
     assert "accuracy " in command(*words, *train).out
+
+
+def test_what_one_would_pick_instead_is_set_beside_it(home: Path, command: Run, labelled_file: Path) -> None:
+    words = [
+        "evaluate",
+        "classify",
+        "--test",
+        labelled_file,
+        "--text",
+        "body",
+        "--label",
+        "kind",
+        "--compare",
+    ]
+    found = command(*words, "--train", labelled_file, "--json").json
+
+    assert set(found["compared"]) == {
+        "majority", "nearest neighbours", "TF-IDF + linear SVM", "encoder + logistic regression",
+        "lexical head alone", "semantic head alone"
+    }  # fmt: skip
+    majority = found["compared"]["majority"]
+    assert majority["ahead"] == pytest.approx(found["accuracy"] - majority["accuracy"], abs=2e-4)
+    assert majority["ahead_interval"][0] <= majority["ahead"] <= majority["ahead_interval"][1]
+    assert "majority: accuracy" in command(*words, "--train", labelled_file).out
+
+    refused = command(*words)  # the texts that this model learned from are not kept
+    assert (refused.status, "give them with --train" in refused.err) == (1, True)
 
 
 def test_labels_are_renamed(home: Path, command: Run, labelled_file: Path) -> None:

@@ -13,7 +13,10 @@ from kb.match import WEIGHTS
 from kb.tables import Case
 from models.card import FORM
 from models.errors import ModelError
-from triage.setup import SHIPPED, prepare
+from triage import learning
+from triage.learning import Labelled
+from triage.pipeline import TicketText
+from triage.setup import SHIPPED, prepare, shipped_examples
 from triage.wiring import Parts
 
 
@@ -95,3 +98,71 @@ def test_a_shipped_model_of_an_earlier_form_is_made_anew(
     assert later.store.current() == f"{SHIPPED}-2"
     assert later.curve.weights == WEIGHTS
     assert later.model.card.form == FORM
+
+
+def test_a_new_category_is_known_from_what_the_taxonomy_says_of_it(
+    started: tuple[Parts, str],
+    make_parts: Callable[..., Parts],
+    data_folder: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    started[0].close()
+    file = data_folder / "taxonomy.toml"
+    extended = (
+        file.read_text(encoding="utf-8")
+        + """
+[[category]]
+code = "parking"
+names = { zh = "停车", en = "Parking" }
+description = { zh = "停车场、车位与道闸", en = "Car park, spaces and barriers" }
+examples = ["停车场车位满了", "停车月卡到期", "the car park is full", "the parking permit has expired"]
+"""
+    )
+    file.write_text(extended, encoding="utf-8")
+
+    later = make_parts(data=data_folder)
+    prepare(later, _quiet)
+
+    assert "training" in capsys.readouterr().err
+    assert later.store.current() == f"{SHIPPED}-2"
+    read = later.triager.assess(TicketText(description="停车月卡到期了，停车场车位"), now=later.now())
+    assert read.category.label == "parking"
+
+
+def test_a_taxonomy_of_ones_own_works_without_a_labelled_ticket(
+    make_parts: Callable[..., Parts], data_folder: Path
+) -> None:
+    file = data_folder / "taxonomy.toml"
+    shipped = file.read_text(encoding="utf-8")
+    others = shipped.replace('code = "hardware"', 'code = "things"').replace(
+        'code = "software"', 'code = "it"'
+    )
+    file.write_text(others.replace('code = "consult"', 'code = "questions"'), encoding="utf-8")
+    routing = data_folder / "routing.toml"
+    written = routing.read_text(encoding="utf-8")
+    for old, new in (("hardware", "things"), ("software", "it"), ("consult", "questions")):
+        written = written.replace(f'"{old}"', f'"{new}"')
+    routing.write_text(written, encoding="utf-8")
+
+    parts = make_parts(data=data_folder)
+    prepare(parts, _quiet)
+
+    assert set(parts.model.card.labels["category"]) == {"things", "it", "complaint", "questions", "other"}
+
+
+def test_what_people_decided_is_never_forgotten_for_an_edited_taxonomy(
+    home: Path, make_parts: Callable[..., Parts], data_folder: Path
+) -> None:
+    parts = make_parts(data=data_folder)
+    prepare(parts, _quiet)
+    rows = [*shipped_examples(parts), Labelled("own", "我们自己的工单", {"category": "other"})]
+    targets = ("category", "priority")
+    source = "seed tickets and confirmed decisions"
+    model = learning.train(
+        rows, targets, parts.encoder, parts.store, name=SHIPPED, source=source, now=parts.now()
+    )
+    parts.store.promote(model.card.version)
+
+    prepare(parts, _quiet)
+
+    assert parts.store.current() == model.card.version
