@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from importlib import resources
 from pathlib import Path
 
@@ -144,8 +145,7 @@ def learn(texts: Prepared, labels: Sequence[str], before: float) -> None:
     known = Texts(texts.documents, texts.vectors)
     asked = Texts(texts.documents[:1], texts.vectors[:1])
     for name in REFERENCES:
-        reference = baselines.BASELINES[name]
-        others = seconds(lambda reference=reference: reference(known, labels, asked))
+        others = seconds(partial(baselines.BASELINES[name], known, labels, asked))
         print(f"  {name:<30} {others:6.1f} s   ours against it {taken / others:6.2f}", flush=True)
     print(f"  analysing, encoding, learning  {before + taken:6.1f} s (goal 60.0)", flush=True)
 
