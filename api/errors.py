@@ -70,7 +70,8 @@ def install(app: FastAPI) -> None:
         if first["type"] == "json_invalid":
             return problem("invalid_input", f"the body is no valid JSON: {first['ctx']['error']}")
         where = ".".join(str(part) for part in first["loc"] if part not in ("body", "query", "path"))
-        return problem("invalid_input", f"{where or 'the body'}: {first['msg']}", field=where or None)
+        said = first["msg"].removeprefix("Value error, ")
+        return problem("invalid_input", f"{where or 'the body'}: {said}", field=where or None)
 
     @app.exception_handler(HTTPException)
     def refused(request: Request, error: HTTPException) -> JSONResponse:

@@ -217,6 +217,11 @@ def test_unknown_field_is_named(client: TestClient) -> None:
     assert client.post(URL, json={"text": "a", "top": 3}).json()["field"] == "top"
 
 
+def test_the_message_is_for_a_person(client: TestClient) -> None:
+    answer = client.post(URL, json={"text": "  "}).json()
+    assert answer["detail"] == "the body: there is no text: send text, or subject and description"
+
+
 def test_unstated_length_is_limited_too(client: TestClient, problem: Callable[..., dict[str, Any]]) -> None:
     def drip() -> Iterator[bytes]:
         yield b'{"text": "'
