@@ -1,4 +1,7 @@
-"""What endpoints need of the product, and who is asking."""
+"""What endpoints need of the product, and who is asking.
+
+All are coroutines: plain functions would each be sent to a thread and back.
+"""
 
 from __future__ import annotations
 
@@ -19,19 +22,19 @@ class ForbiddenError(TriageError):
     code = "forbidden"
 
 
-def get_parts(request: Request) -> Parts:
+async def get_parts(request: Request) -> Parts:
     """The product's parts, built by the application."""
     parts: Parts = request.app.state.parts
     return parts
 
 
-def get_worker(request: Request) -> Worker:
+async def get_worker(request: Request) -> Worker:
     """The background worker."""
     worker: Worker = request.app.state.worker
     return worker
 
 
-def internal_only(request: Request, token: Annotated[str, Header(alias=TOKEN_HEADER)] = "") -> None:
+async def internal_only(request: Request, token: Annotated[str, Header(alias=TOKEN_HEADER)] = "") -> None:
     """Let only commands beside the service in.
 
     Raises:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,9 +20,10 @@ _SHARES = np.linspace(0.1, 1.0, 10)
 _FEW = 100
 _LOUDEST = 100.0
 """Where a head is never wrong, an ever louder one would be ever better."""
-_USUAL_PRICE = 0.1
 _PRICES = (0.0001, 0.001, 0.01, 0.1, 1.0, 10.0)
 """How dear head starts may be, in log loss for half a square unit."""
+_USUAL = 3
+"""The place of the price that is taken where nothing says otherwise, and where the search begins."""
 ANY = "*"
 
 Floats = NDArray[np.float64]
@@ -60,27 +61,51 @@ def fit_blend(
     that are as common in one fold as in the next may have them, those of single trades may not.
     """
     spoken = coverage[:, None] * lexical
-    price = _USUAL_PRICE
-    if folds is not None:
-        price = min(_PRICES, key=lambda each: _loss_elsewhere(spoken, semantic, targets, folds, each))
-    return _blend(spoken, semantic, targets, price)
+    best = _USUAL if folds is None else _best_price(_Elsewhere(spoken, semantic, targets, folds))
+    found = _least(spoken, semantic, targets, _PRICES[best], None)
+    starts = found[2:] - found[2:].mean()
+    return Blend(float(found[0]), float(found[1]), tuple(starts.tolist()))
 
 
-def _loss_elsewhere(
-    spoken: Floats, semantic: Floats, targets: NDArray[np.intp], folds: NDArray[np.intp], price: float
-) -> float:
-    """The mean log loss of each fold under the blend of the others."""
-    loss = 0.0
-    for fold in np.unique(folds):
-        held = folds == fold
-        blend = _blend(spoken[~held], semantic[~held], targets[~held], price)
-        scores = blend.join(spoken[held], np.ones(held.sum()), semantic[held])
-        own = np.take_along_axis(scores, targets[held][:, None], axis=1)[:, 0]
-        loss += float((special.logsumexp(scores, axis=1) - own).sum())
-    return loss / len(targets)
+class _Elsewhere:
+    """The mean log loss of each fold under the blend of the others, by the place of the price."""
+
+    def __init__(
+        self, spoken: Floats, semantic: Floats, targets: NDArray[np.intp], folds: NDArray[np.intp]
+    ) -> None:
+        self._spoken, self._semantic, self._targets, self._folds = spoken, semantic, targets, folds
+        self._found: dict[int, Floats] = {}
+        """By fold, what was found last: the next price's answer is not far from it."""
+
+    def __call__(self, place: int) -> float:
+        loss = 0.0
+        for fold in np.unique(self._folds):
+            held = self._folds == fold
+            known = (self._spoken[~held], self._semantic[~held], self._targets[~held])
+            found = self._found[fold] = _least(*known, _PRICES[place], self._found.get(fold))
+            scores = found[0] * self._spoken[held] + found[1] * self._semantic[held] + found[2:]
+            own = np.take_along_axis(scores, self._targets[held][:, None], axis=1)[:, 0]
+            loss += float((special.logsumexp(scores, axis=1) - own).sum())
+        return loss / len(self._targets)
 
 
-def _blend(spoken: Floats, semantic: Floats, targets: NDArray[np.intp], price: float) -> Blend:
+def _best_price(loss: Callable[[int], float]) -> int:
+    """The place of the price of least loss, looked for outwards from the usual one: it has one valley."""
+    best, least = _USUAL, loss(_USUAL)
+    for step in (1, -1):
+        place = _USUAL + step
+        while 0 <= place < len(_PRICES) and (found := loss(place)) < least:
+            best, least = place, found
+            place += step
+        if best != _USUAL:
+            break
+    return best
+
+
+def _least(
+    spoken: Floats, semantic: Floats, targets: NDArray[np.intp], price: float, begin: Floats | None
+) -> Floats:
+    """Both weights and the head starts of least log loss."""
     number, labels = spoken.shape
     # However sure the heads were, as many texts allow no surer answer (Platt 1999, after Laplace).
     doubt = 1 / (number + 2)
@@ -97,13 +122,13 @@ def _blend(spoken: Floats, semantic: Floats, targets: NDArray[np.intp], price: f
 
     found = optimize.minimize(
         loss,
-        np.concatenate([[1.0, 1.0], np.zeros(labels)]),
+        np.concatenate([[1.0, 1.0], np.zeros(labels)]) if begin is None else begin,
         jac=True,
         method="L-BFGS-B",
         bounds=[(0.0, _LOUDEST)] * 2 + [(None, None)] * labels,
     )
-    starts = found.x[2:] - found.x[2:].mean()
-    return Blend(float(found.x[0]), float(found.x[1]), tuple(starts.tolist()))
+    values: Floats = found.x
+    return values
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ speaks is learned on texts it has not seen (out-of-fold), which calibrates the p
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +23,7 @@ from models.errors import InputError
 from models.lexical import LexicalHead, Spoken
 from models.self_training import FEW, self_trained
 from models.semantic import SemanticHead
-from models.terms import Vocabulary
+from models.terms import Counted, Vocabulary
 
 Step = Callable[[str], None]
 _FOLDS = 5
@@ -84,8 +85,7 @@ class Classifier:
             held = folds == number
             if len(np.unique(names[~held])) < 2:
                 continue
-            words = LexicalHead(vocabulary).fit(counted[~held], names[~held])
-            meaning = _semantic(vectors[~held], names[~held], pool)
+            words, meaning = _heads(vocabulary, counted[~held], vectors[~held], names[~held], pool)
             scores, coverage[held] = words.scores(counted[held])
             lexical[held] = _spread(scores, words.labels_, known)
             semantic[held] = _spread(meaning.scores(vectors[held]), meaning.labels_, known)
@@ -94,8 +94,7 @@ class Classifier:
         best = chances.argmax(axis=1)
         bands = fit_bands(chances.max(axis=1), best == targets, languages, [str(known[i]) for i in best])
         step("all texts")
-        whole = LexicalHead(vocabulary).fit(counted, names)
-        return cls(whole, _semantic(vectors, names, pool), blend, bands)
+        return cls(*_heads(vocabulary, counted, vectors, names, pool), blend, bands)
 
     def share(self, other: Classifier | None, anchors: Anchors) -> None:
         """Share with the other target's classifier, and with the examples, what all learned from the same
@@ -208,6 +207,20 @@ class Reading:
             *([Reason("(other terms)", rest, "rest")] if abs(rest) >= _AUDIBLE else []),
             Reason("(meaning)", float(self.meaning[place]), "meaning"),
         ]
+
+
+def _heads(
+    vocabulary: Vocabulary,
+    counted: Counted,
+    vectors: Vectors,
+    labels: NDArray[np.str_],
+    pool: Vectors | None,
+) -> tuple[LexicalHead, SemanticHead]:
+    """Both heads, learned side by side: the lexical one keeps to one processor."""
+    with ThreadPoolExecutor(1) as beside:
+        words = beside.submit(LexicalHead(vocabulary).fit, counted, labels)
+        meaning = _semantic(vectors, labels, pool)
+        return words.result(), meaning
 
 
 def _semantic(vectors: Vectors, labels: NDArray[np.str_], pool: Vectors | None) -> SemanticHead:

@@ -22,6 +22,8 @@ from sentence_transformers.base.modules import InputModule
 from torch import Tensor
 from torch.nn import functional
 
+from models.use_single import SingleText
+
 DIMENSION = 512
 MAX_TOKENS = 512
 """Tokens of a text that are read; what follows adds nothing to a mean over hundreds of them."""
@@ -63,12 +65,19 @@ class UseModule(InputModule):  # type: ignore[misc]  # torch modules are untyped
             value = torch.cat([getattr(self, f"{name}{width}") for width in widths], dim=-1).contiguous()
             self.register_buffer(name, value, persistent=False)
 
+    @property
+    def single(self) -> SingleText:
+        """The same network for one text at a time, on the same weights."""
+        weights = {name: value.numpy() for name, value in self.named_buffers()}
+        return SingleText(self._cut, weights, _BRANCHES, self.eps)
+
+    def _cut(self, content: str) -> list[int]:
+        ids: list[int] = self.pieces.encode(content, out_type=int, add_bos=True, add_eos=True)
+        return ids[:MAX_TOKENS]
+
     def preprocess(self, inputs: Sequence[Any], prompt: str | None = None, **_: Any) -> dict[str, Any]:
         """Cut texts into pieces; ``input_ids`` is (texts, longest), padded with -1."""
-        texts = [(prompt or "") + str(text) for text in inputs]
-        cut = [
-            ids[:MAX_TOKENS] for ids in self.pieces.encode(texts, out_type=int, add_bos=True, add_eos=True)
-        ]
+        cut = [self._cut((prompt or "") + str(text)) for text in inputs]
         longest = max((len(ids) for ids in cut), default=1)
         padded = [ids + [-1] * (longest - len(ids)) for ids in cut]
         return {"input_ids": torch.tensor(padded, dtype=torch.long).reshape(len(cut), longest)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,9 +13,12 @@ from models.errors import InputError
 from triage import wiring
 
 if TYPE_CHECKING:
+    from models.learning_curve import LearningCurve
     from triage.learning import Labelled
 
 evaluate_app = typer.Typer(help="Measure a model or search on a file.", no_args_is_help=True)
+
+_SHOWN = 20
 
 AsJson = Annotated[bool, typer.Option("--json", help="Answer with JSON.")]
 
@@ -60,6 +64,35 @@ def classify(
     typer.echo(json.dumps(found, ensure_ascii=False, indent=1) if as_json else _summary(found))
 
 
+@evaluate_app.command()
+def curve(
+    train_file: Annotated[
+        Path | None,
+        typer.Option("--train", help="Labelled texts; without, the seed and confirmed decisions."),
+    ] = None,
+    test: Annotated[
+        Path | None, typer.Option(help="Labelled texts to test on; without, a fifth is kept back.")
+    ] = None,
+    text: Annotated[str, typer.Option(help="Column with the text.")] = "text",
+    label: Annotated[str, typer.Option(help="Column with the label.")] = "category",
+    as_json: AsJson = False,
+) -> None:
+    """Draw the learning curve: what twice as many texts would bring, and for which label."""
+    from triage import curves
+    from triage.progress import bars
+    from triage.setup import own_examples
+
+    built = wiring.build()
+    try:
+        known = own_examples(built) if train_file is None else _rows(train_file, text, label)
+        asked = None if test is None else _rows(test, text, label)
+        with bars() as progress:
+            found = curves.curve(built.encoder, known, asked, label, progress)
+    finally:
+        built.close()
+    typer.echo(json.dumps(asdict(found), ensure_ascii=False, indent=1) if as_json else _drawn(found))
+
+
 @evaluate_app.command("search")
 def evaluate_search(
     cases: Annotated[Path, typer.Option(help="Columns id, text.")],
@@ -102,6 +135,36 @@ def evaluate_report(
         built.close()
     out.write_text(document, encoding="utf-8")
     typer.echo(f"{out} written")
+
+
+def _rows(path: Path, text: str, label: str) -> list[Labelled]:
+    from triage.evaluation import read_table
+    from triage.learning import Labelled
+
+    return [
+        Labelled(f"{path.stem}-{number}", row[text], {label: row[label].strip()})
+        for number, row in enumerate(read_table(path, [text, label]), 1)
+    ]
+
+
+def _drawn(found: LearningCurve) -> str:
+    longest = 40
+    lines = [
+        f"{point.texts:>8} texts  accuracy {point.accuracy:.3f}  {'█' * round(longest * point.accuracy)}"
+        for point in found.points
+    ]
+    ahead = found.forecast
+    low, high = ahead.interval
+    bar = "░" * round(longest * ahead.accuracy)
+    lines.append(
+        f"{ahead.texts:>8} texts  accuracy {ahead.accuracy:.3f}  {bar}  expected, [{low:.3f}, {high:.3f}]"
+    )
+    lines.append("with twice as many texts, those with most to gain first:")
+    lines.extend(
+        f"{gain.label}: {gain.texts} texts, {gain.recall:.0%} found, {100 * gain.gain:+.1f} points expected"
+        for gain in found.gains[:_SHOWN]
+    )
+    return "\n".join(lines)
 
 
 def _learned_from(built: wiring.Parts) -> list[Labelled]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -29,12 +29,12 @@ def train(
     from triage import learning
     from triage.evaluation import read_table
     from triage.progress import bars
-    from triage.setup import learnable
+    from triage.setup import learnable, own_examples
 
     built = wiring.build()
     try:
         if from_file is None:
-            rows = _own_examples(built)
+            rows = own_examples(built)
             targets: tuple[str, ...] = learnable(rows)
             source = "seed tickets and confirmed decisions"
         else:
@@ -106,21 +106,3 @@ def promote(version: str) -> None:
 def rollback() -> None:
     """Go back to the model that was in use before."""
     typer.echo(f"{wiring.build().store.rollback()} is now in use")
-
-
-def _own_examples(built: wiring.Parts) -> list[Any]:
-    """The shipped examples, and what people confirmed; a ticket's category and priority may be known."""
-    from kb import decisions
-    from triage.learning import Labelled
-    from triage.setup import shipped_examples
-
-    rows = shipped_examples(built)
-    confirmed: dict[str, Labelled] = {}
-    with built.database.reading() as session:
-        for target in decisions.TARGETS:
-            for example in decisions.labelled_examples(session, target):
-                row = confirmed.setdefault(
-                    example.ticket_id, Labelled(example.ticket_id, example.text, {}, "confirmed")
-                )
-                row.labels[target] = example.label
-    return [*rows, *confirmed.values()]

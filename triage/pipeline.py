@@ -72,10 +72,10 @@ class Triager:
 
         category = self._category(document, vector, language)
         level = self._priority(content, document, vector, language, ticket.customer_tier)
-        cases = self.find_cases(analysis, vector, top_k, wording, near)
         # A text that says nothing the model knows goes to the first line, whatever the model guesses.
         sure = category.label if category.band != "ask" else None
         route = self._route(ticket, sure, level.label, language, now)
+        cases = self.find_cases(analysis, vector, top_k, wording, near)
 
         return Assessment(
             language=language,

@@ -50,6 +50,22 @@ def shipped_examples(parts: Parts) -> list[Labelled]:
     ]
 
 
+def own_examples(parts: Parts) -> list[Labelled]:
+    """The shipped examples, and what people confirmed; a ticket's category and priority may be known."""
+    from kb import decisions
+
+    rows = shipped_examples(parts)
+    confirmed: dict[str, Labelled] = {}
+    with parts.database.reading() as session:
+        for target in decisions.TARGETS:
+            for example in decisions.labelled_examples(session, target):
+                row = confirmed.setdefault(
+                    example.ticket_id, Labelled(example.ticket_id, example.text, {}, "confirmed")
+                )
+                row.labels[target] = example.label
+    return [*rows, *confirmed.values()]
+
+
 def learnable(rows: Sequence[Labelled]) -> tuple[str, ...]:
     """The targets that there is something to learn for; signals alone decide a priority without examples."""
     levels = Counter(row.labels.get("priority", "") for row in rows)

@@ -17,6 +17,7 @@ Run = Callable[..., Any]
 COMMANDS = [
     "assess", "search", "import", "demo", "train", "db upgrade", "index verify", "index rebuild",
     "models list", "models show", "models promote", "models rollback", "evaluate classify", "evaluate search",
+    "evaluate curve",
 ]  # fmt: skip
 CASES = """id,problem,solution,category
 printer,打印机开不了机,更换电源板,硬件故障
@@ -194,6 +195,7 @@ def test_an_assessment_as_json_and_for_people(home: Path, command: Run) -> None:
         (["models", "rollback"], "no earlier model"),
         (["train", "--from", "missing.csv"], "missing.csv"),
         (["evaluate", "search", "--cases", "a.csv", "--queries", "b.csv"], "a.csv"),
+        (["evaluate", "curve", "--train", "missing.csv"], "missing.csv"),
     ],
 )
 def test_an_error_is_one_line(command: Run, words: list[str], message: str) -> None:

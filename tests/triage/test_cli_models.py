@@ -253,3 +253,23 @@ def test_cases_made_with_another_analyser_are_made_again(
     assert command("index", "verify").status == 1
     assert command("index", "rebuild").out == "the index holds 2 cases\n"
     assert command("index", "verify").status == 0
+
+
+def test_the_learning_curve_is_drawn(home: Path, command: Run, tmp_path: Path) -> None:
+    file = tmp_path / "more.jsonl"
+    sounds = {"hw": "printer paper jam fan", "sw": "login error crash app"}
+    rows = [
+        {"text": f"{words} {number}", "kind": label}
+        for number in range(40)
+        for label, words in sounds.items()
+    ]
+    file.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    words = ["evaluate", "curve", "--train", file, "--label", "kind"]
+
+    found = command(*words, "--json").json
+    assert [point["texts"] for point in found["points"]] == [8, 16, 32, 64]
+    assert found["forecast"]["texts"] == 128
+    assert {gain["label"]: gain["texts"] for gain in found["gains"]} == {"hw": 32, "sw": 32}
+    drawn = command(*words, "--test", file).out
+    assert "160 texts  accuracy" in drawn
+    assert "hw: 40 texts" in drawn
