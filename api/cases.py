@@ -8,12 +8,12 @@ from fastapi import APIRouter, Query
 from sqlalchemy import select
 
 from api.deps import PartsDep, WorkerDep
-from api.schemas import PROBLEMS, CaseAnswer, NewCase, Proof, SearchAnswer, SimilarCase, UseRequest
+from api.schemas import PROBLEMS, CaseAnswer, NewCase, Proof, SearchAnswer, UseRequest
 from kb import cases, ledger
 from kb.tables import Case
 from models.errors import ConflictError, InputError, TooLargeError
 from models.text import analyse
-from triage.assessment import hit_json
+from triage.assessment import search_json
 
 router = APIRouter(prefix="/cases", tags=["cases"], responses=PROBLEMS)
 
@@ -49,7 +49,7 @@ def search(
         raise TooLargeError(f"at most {parts.settings.max_text} characters can be searched for", field="q")
     vector = parts.encoder.encode([q])[0]
     hits = parts.find_cases(analyse(q), vector, limit, category=category, language=language)
-    return SearchAnswer(cases=[SimilarCase.model_validate(hit_json(hit)) for hit in hits])
+    return SearchAnswer.model_validate(search_json(hits))
 
 
 @router.get("/{case_id}")

@@ -153,6 +153,9 @@ class AssessmentAnswer(Answer):
     priority: PriorityFinding
     route: Route
     similar_cases: list[SimilarCase]
+    similar_found: bool = Field(
+        description="Whether a similar case is likely about the same problem; else they are only the nearest."
+    )
     model: ModelUsed
     elapsed_ms: float
 
@@ -314,6 +317,9 @@ class CaseAnswer(Answer):
 
 class SearchAnswer(Answer):
     cases: list[SimilarCase]
+    found: bool = Field(
+        description="Whether one is likely about the same problem; else they are only the nearest."
+    )
 
 
 class UseRequest(Sent):

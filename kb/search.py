@@ -14,14 +14,14 @@ from kb import ledger, lexical_index
 from kb.database import listed
 from kb.documents import FIELDS, Document, hashed_analysis, hashes, script
 from kb.lexical_index import Query
-from kb.match import Floats, MatchCurve, fuse, probability
+from kb.match import FOUND, Floats, MatchCurve, fuse, probability
 from kb.tables import Case
 from models import text as analyser
 from models.encoder import Vectors
 
 PLAUSIBLE = float(np.log(0.1 / 0.9))
 """Log odds above which a case in the other language is worth a place."""
-NEAREST = 50
+NEAREST = 100
 LEXICAL = 50
 
 FindNearest = Callable[[Vectors, int], list[int]]
@@ -72,6 +72,11 @@ def find(session: Session, request: Request, nearest: FindNearest, curve: MatchC
     return _hits(session, request, ranked, best)
 
 
+def anything_found(hits: Sequence[Hit]) -> bool:
+    """Whether one of these cases is likely enough about the same problem to be called found."""
+    return any(hit.match >= FOUND for hit in hits)
+
+
 def choose(odds: Floats, crossing: NDArray[np.bool_], limit: int) -> NDArray[np.intp]:
     """The best, in order. The best of the other script keeps the last place where it is plausible.
 
@@ -88,11 +93,12 @@ def choose(odds: Floats, crossing: NDArray[np.bool_], limit: int) -> NDArray[np.
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """Candidates in no order: their keys and documents, the log odds that each is about the same problem,
-    and whether it differs from the text in script."""
+    """Candidates in no order: their keys and documents, the fused score and the log odds that each is about
+    the same problem, and whether it differs from the text in script."""
 
     keys: Sequence[int]
     documents: Sequence[Document]
+    scores: Floats
     odds: Floats
     crossing: NDArray[np.bool_]
 
@@ -127,11 +133,11 @@ def rank(session: Session, request: Request, nearest: FindNearest, curve: MatchC
     held = {key: wording.documents[key] for key in keys if key in wording.documents}
     held |= load(session, [key for key in keys if key not in held], dimension)
     if not held:
-        return Ranked([], [], np.zeros(0), np.zeros(0, dtype=np.bool_))
+        return Ranked([], [], np.zeros(0), np.zeros(0), np.zeros(0, dtype=np.bool_))
     keys = sorted(held)
     documents = [held[key] for key in keys]
     scores, crossing = score(request.vector, wording.words, wording.pairs, documents)
-    return Ranked(keys, documents, curve.logits(scores, crossing), crossing)
+    return Ranked(keys, documents, scores, curve.odds(scores, crossing), crossing)
 
 
 def score(

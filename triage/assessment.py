@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kb.search import Hit
+from kb.search import Hit, anything_found
 from models.classifier import Reason
 from models.examples import Nearest
 from triage.clocks import Due
@@ -80,9 +81,15 @@ def as_json(found: Assessment) -> dict[str, Any]:
             "notify": list(found.route.notify),
         },
         "similar_cases": [hit_json(hit) for hit in found.similar_cases],
+        "similar_found": anything_found(found.similar_cases),
         "model": {"version": found.model_version, "encoder": found.encoder},
         "elapsed_ms": found.elapsed_ms,
     }
+
+
+def search_json(hits: Sequence[Hit]) -> dict[str, Any]:
+    """The answer of a search."""
+    return {"cases": [hit_json(hit) for hit in hits], "found": anything_found(hits)}
 
 
 def hit_json(hit: Hit) -> dict[str, Any]:

@@ -88,15 +88,15 @@ def search(
                 "GET",
                 "/api/v1/cases/search",
                 query=wanted | ({"category": category} if category else {}),
-            )["cases"]
+            )
         else:
             from models.text import analyse
-            from triage.assessment import hit_json
+            from triage.assessment import search_json
 
             vector = built.encoder.encode([query])[0]
             hits = built.find_cases(analyse(query), vector, limit, category=category)
-            found = [hit_json(hit) for hit in hits]
-        _print_json({"cases": found}) if as_json else show_hits(found)
+            found = search_json(hits)
+        _print_json(found) if as_json else show_hits(found["cases"], found["found"])
 
 
 @app.command("import")

@@ -111,8 +111,12 @@ def evaluate_search(
             found = evaluation.search_quality(built.encoder, archive, asked, built.curve, progress)
     finally:
         built.close()
-    line = ", ".join(f"{key} {value}" for key, value in found.items())
-    typer.echo(json.dumps(found) if as_json else line)
+    if as_json:
+        typer.echo(json.dumps(found))
+        return
+    match = found.pop("match")
+    typer.echo(", ".join(f"{key} {value}" for key, value in found.items()))
+    typer.echo("match: " + ", ".join(f"{key} {value}" for key, value in match.items()))
 
 
 @evaluate_app.command("report")

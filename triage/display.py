@@ -35,15 +35,17 @@ def show_assessment(found: dict[str, Any], rules: Rules) -> None:
     console.print(f"[bold]route[/]     {escape(team)}, {escape(role)}  [dim]rule {route['rule']}[/]")
     for due in route["clocks"][:3]:
         console.print(f"          {escape(rules.clocks.step_name(due['step'], language))}: {due['due_at']}")
-    show_hits(found["similar_cases"])
+    show_hits(found["similar_cases"], found["similar_found"])
     console.print(f"[dim]model {found['model']['version']}, {found['elapsed_ms']:.1f} ms[/]")
 
 
-def show_hits(cases: list[dict[str, Any]]) -> None:
-    """Show found cases, best first."""
+def show_hits(cases: list[dict[str, Any]], found: bool) -> None:
+    """Show cases, best first; where none is ``found``, the nearest as such."""
     console = Console(highlight=False, soft_wrap=True)
     if not cases:
         console.print("no case found")
+    elif not found:
+        console.print("nothing proven found; the nearest:")
     for case in cases:
         proven = case["proven"]
         used = f"worked {proven['worked']} of {proven['used']}" if proven["used"] else "not used yet"

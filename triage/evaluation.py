@@ -17,7 +17,7 @@ from kb import cases, rowfiles, search
 from kb.database import Database
 from kb.documents import fingerprint
 from kb.index import open_embedded
-from kb.match import MatchCurve
+from kb.match import FOUND, MatchCurve, probability
 from kb.tables import Case
 from models import scorecard, text
 from models.classifier import Classifier
@@ -30,6 +30,8 @@ from triage.learning import Labelled, Progress
 from triage.rules import Rules
 
 _BATCH = 200
+_SHOWN = 10
+"""The first answers of a search, over which its matches are judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +146,8 @@ def search_quality(
     curve: MatchCurve,
     progress: Callable[[str, int, int], None] = lambda *_: None,
 ) -> dict[str, Any]:
-    """Recall and reciprocal rank of search in a throw-away archive; a query with no such case is an error.
+    """Recall and reciprocal rank of search in a throw-away archive, and how far its matches are to be
+    believed, also where the right case is left out; a query that names no case of the archive is an error.
 
     Raises:
         InputError: there are no queries, or one names a case that is not in the file.
@@ -165,6 +168,7 @@ def search_quality(
             index.apply(database)
             vectors = encoder.encode([row["text"] for row in queries])
             ranks = np.zeros(len(queries), dtype=np.int_)
+            matched = []
             with database.reading() as session:
                 keys = {row.id: row.pk for row in session.execute(select(Case.pk, Case.id))}
                 for number, (row, vector) in enumerate(zip(queries, vectors, strict=True)):
@@ -180,12 +184,42 @@ def search_quality(
                         if key == keys[row["case_id"]]
                     ]
                     ranks[number] = int((ranked.odds >= own[0]).sum()) if own else 0
+                    matched.append(_matched(ranked, keys[row["case_id"]], curve))
                     if number % 50 == 0 or number + 1 == len(queries):
                         progress("searching", number + 1, len(queries))
         finally:
             index.close()
             database.close()
-    return scorecard.ranking_of_ranks(ranks)
+    return scorecard.ranking_of_ranks(ranks) | {"match": _match_card(matched)}
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """One search: the matches shown, which was right, and the best match where the right case is missing."""
+
+    shown: NDArray[np.float64]
+    right: NDArray[np.bool_]
+    missing: float
+
+
+def _matched(ranked: search.Ranked, wanted: int, curve: MatchCurve) -> Matched:
+    right = np.array([key == wanted for key in ranked.keys], dtype=np.bool_)
+    first = np.argsort(-ranked.odds, kind="stable")[:_SHOWN]
+    others = curve.odds(ranked.scores[~right], ranked.crossing[~right])
+    missing = float(probability(others).max(initial=0.0))
+    return Matched(probability(ranked.odds[first]), right[first], missing)
+
+
+def _match_card(found: Sequence[Matched]) -> dict[str, float | None]:
+    """How far matches are to be believed, over the first answers of all searches."""
+    shown, right = (np.concatenate(part) for part in zip(*((x.shown, x.right) for x in found), strict=True))
+    sure = shown >= FOUND
+    return {
+        "ece": round(scorecard.calibration_error(shown, right), 4),
+        "found_precision": round(float(right[sure].mean()), 4) if sure.any() else None,
+        "found_recall": round(float(right[sure].sum() / len(found)), 4),
+        "nothing_found_when_missing": round(float(np.mean([x.missing < FOUND for x in found])), 4),
+    }
 
 
 def _labelled(

@@ -9,13 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from kb import cases, lexical_index, search
+from kb import cases
 from kb.columns import recognise, to_case
 from kb.database import Database
-from kb.documents import hashed
-from kb.match import MatchCurve, fit_curve
 from kb.rowfiles import Row, columns, read_rows
 from kb.tickets import whole_text
 from models.encoder import Encoder
@@ -88,47 +84,6 @@ def load_cases(
             added += cases.write(session, rows[begin : begin + _BATCH], encoder, datetime.now(UTC)).added
             progress(min(begin + _BATCH, len(rows)), len(rows))
     return added
-
-
-def match_curve(folder: Path, encoder: Encoder, depth: int = 10) -> MatchCurve:
-    """Fit the match probability on the seed archive: its tickets search its cases, all scored exactly.
-
-    A ticket and a case are about the same problem if they carry the same problem's name.
-    """
-    database = Database("sqlite://")
-    try:
-        database.upgrade()
-        load_cases(database, folder, encoder)
-        asked = [item for item in tickets(folder) if item.problem]
-        vectors = encoder.encode([item.text for item in asked])
-        scores: list[float] = []
-        crossing: list[bool] = []
-        same: list[bool] = []
-        with database.reading() as session:
-            held = search.load(session, [*range(1, 100_000)], encoder.dimension)
-            keys, documents = list(held), list(held.values())
-            names = {row.pk: row.id for row in session.execute(_case_ids())}
-            for item, vector in zip(asked, vectors, strict=True):
-                words, pairs = lexical_index.prepare(session, *hashed(item.text))
-                own, differs = search.score(vector, words, pairs, documents)
-                # The first of each script: a case in the other language has no words to rise by.
-                first = [np.flatnonzero(differs == side) for side in (False, True)]
-                for place in [p for side in first for p in side[np.argsort(-own[side])][:depth]]:
-                    scores.append(float(own[place]))
-                    crossing.append(bool(differs[place]))
-                    same.append(names[keys[place]].startswith(f"case-{item.problem}-"))
-    finally:
-        database.close()
-    source = f"seed archive, {len(asked)} tickets, first {depth} of each script"
-    return fit_curve(np.array(scores), np.array(crossing), np.array(same), source)
-
-
-def _case_ids() -> Any:
-    from sqlalchemy import select
-
-    from kb.tables import Case
-
-    return select(Case.pk, Case.id)
 
 
 def _lines(folder: Path, kind: str) -> Iterator[tuple[Path, int, dict[str, str]]]:

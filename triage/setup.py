@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from kb.match import WEIGHTS
-from triage import learning, seed
+from triage import learning, matching, seed
 from triage.learning import Labelled
 from triage.progress import Progress, note
 from triage.wiring import Parts
@@ -35,7 +35,7 @@ def prepare(parts: Parts, progress: Progress) -> None:
         parts.store.promote(model.card.version)
     if not parts.match_file.is_file() or parts.curve.weights != WEIGHTS:
         note("fitting the match probability on the seed archive")
-        seed.match_curve(folder, parts.encoder).save(parts.match_file)
+        matching.match_curve(folder, parts.encoder).save(parts.match_file)
         parts.__dict__.pop("curve", None)
     _fill_archive(parts, progress)
 

@@ -51,7 +51,8 @@ def test_answer_fits_the_described_schema(archived: TestClient) -> None:
 def test_answer_has_all_keys_of_the_contract(archived: TestClient) -> None:
     found = archived.post(URL, json={"text": PRINTER}).json()
     assert set(found) == {
-        "language", "category", "priority", "route", "similar_cases", "model", "elapsed_ms",
+        "language", "category", "priority", "route", "similar_cases", "similar_found", "model",
+        "elapsed_ms",
     }  # fmt: skip
     assert set(found["category"]) == FINDING
     assert set(found["priority"]) == FINDING | {"signals"}
@@ -72,7 +73,8 @@ def test_answer_has_all_keys_of_the_contract(archived: TestClient) -> None:
 def test_schema_names_the_keys_of_the_contract(client: TestClient) -> None:
     wanted = {
         "AssessmentAnswer": {
-            "language", "category", "priority", "route", "similar_cases", "model", "elapsed_ms",
+            "language", "category", "priority", "route", "similar_cases", "similar_found", "model",
+            "elapsed_ms",
         },
         "Finding": FINDING,
         "PriorityFinding": FINDING | {"signals"},

@@ -11,11 +11,15 @@ from kb.match import (
     CROSSING_WORD_WEIGHT,
     PAIR_WEIGHT,
     WORD_WEIGHT,
+    Company,
     Logistic,
     MatchCurve,
+    Search,
+    fit_company,
     fit_curve,
     fuse,
     probability,
+    standing,
 )
 from models.errors import ModelError
 
@@ -73,7 +77,9 @@ def test_one_sided_data_teach_nothing(answer: bool) -> None:
 def test_a_curve_survives_its_file(tmp_path: Path) -> None:
     path = tmp_path / "curve.json"
     assert MatchCurve.load(path) == MatchCurve()
-    curve = MatchCurve(Logistic(3.0, 0.7), Logistic(5.0, 0.4), "toy")
+    curve = MatchCurve(
+        Logistic(3.0, 0.7), Logistic(5.0, 0.4), "toy", company=Company(0.2, 0.8, -0.3, 0.5, -3)
+    )
     curve.save(path)
     assert MatchCurve.load(path) == curve
 
@@ -84,3 +90,61 @@ def test_a_damaged_file_is_explained(tmp_path: Path, content: str) -> None:
     path.write_text(content)
     with pytest.raises(ModelError, match="damaged"):
         MatchCurve.load(path)
+
+
+def crowd(lead: float, level: float = -4.0, number: int = 40) -> tuple[np.ndarray, np.ndarray]:
+    """The log odds of one candidate that is so far ahead of many alike, all of one script."""
+    return np.array([level + lead, *np.linspace(level, level - 1, number)]), np.zeros(number + 1, dtype=bool)
+
+
+def searches() -> list[Search]:
+    """Right answers are ahead, wherever the crowd stands."""
+    noise = np.random.default_rng(5)
+    found: list[Search] = []
+    for level in np.linspace(-8, 4, 60):
+        odds, crossing = crowd(noise.normal(4, 1), level)
+        found.append((odds + noise.normal(0, 0.3, len(odds)), crossing, np.arange(len(odds)) == 0))
+    return found
+
+
+def test_company_tells_a_match_from_a_crowd_of_things_alike() -> None:
+    company = fit_company(searches())
+    for level in (-6.0, 0.0, 3.0):
+        ahead = probability(company.logits(standing(*crowd(5.0, level))))
+        among = probability(company.logits(standing(*crowd(0.2, level))))
+        assert ahead[0] > 0.8
+        assert ahead[1:].max() < 0.2
+        assert among.max() < 0.3
+
+
+def test_searches_without_a_right_or_a_wrong_answer_teach_nothing() -> None:
+    odds, crossing = crowd(3.0)
+    assert fit_company([]) == Company()
+    assert fit_company([(odds, crossing, np.zeros(len(odds), dtype=bool))]) == Company()
+
+
+def test_without_company_the_score_speaks_alone() -> None:
+    scores, crossing = np.array([0.2, 0.85, 1.5]), np.zeros(3, dtype=bool)
+    curve = MatchCurve()
+    np.testing.assert_allclose(curve.odds(scores, crossing), curve.logits(scores, crossing))
+
+
+def test_a_case_in_the_other_script_is_compared_with_its_own_kind() -> None:
+    odds = np.concatenate([np.linspace(4, -3, 30), [1.0], np.linspace(-4, -6, 30)])
+    crossing = np.arange(61) >= 30
+    places = standing(odds, crossing)
+    assert places[0, 1] == pytest.approx(odds[0] - odds[1])
+    assert places[30, 1] == pytest.approx(1.0 + 4.0)
+    assert places[30, 2] == pytest.approx(1.0 - 4.0)
+    # Too few of one script: all are compared with all.
+    few = standing(odds[:33], crossing[:33])
+    assert few[30, 1] == pytest.approx(1.0 - 4.0)
+    assert set(few[:, 2]) == {6.0}
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_few_candidates_or_none(number: int) -> None:
+    odds = np.linspace(2, 1, number)
+    places = standing(odds, np.zeros(number, dtype=bool))
+    assert places.shape == (number, 4)
+    assert np.isfinite(places).all()

@@ -173,10 +173,11 @@ def test_search_is_measured(command: Run, tmp_path: Path) -> None:
     queries.write_text("\n".join(json.dumps(row) for row in asked), encoding="utf-8")
     words = ["evaluate", "search", "--cases", archive, "--queries", queries]
 
-    assert command(*words, "--json").json == {
-        "n": 2, "recall_at_1": 1.0, "recall_at_5": 1.0, "recall_at_10": 1.0, "mrr": 1.0
-    }  # fmt: skip
+    found = command(*words, "--json").json
+    assert 0 <= found.pop("match")["ece"] <= 1
+    assert found == {"n": 2, "recall_at_1": 1.0, "recall_at_5": 1.0, "recall_at_10": 1.0, "mrr": 1.0}
     assert "recall_at_1 1.0" in command(*words).out
+    assert "match: ece" in command(*words).out
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from kb.match import MatchCurve
+from kb.match import Logistic, MatchCurve
 from models.encoder import Encoder
 from models.errors import FileFormatError, InputError
 from models.store import StoredModel
@@ -186,7 +186,9 @@ def test_a_search_with_a_known_answer(encoder: Encoder) -> None:
 
     found = search_quality(encoder, ARCHIVE, queries, MatchCurve(), lambda *step: told.append(step))
 
+    match = found.pop("match")
     assert found == {"n": 4, "recall_at_1": 1.0, "recall_at_5": 1.0, "recall_at_10": 1.0, "mrr": 1.0}
+    assert set(match) == {"ece", "found_precision", "found_recall", "nothing_found_when_missing"}
     assert ("archiving", 4, 4) in told
     assert told[-1] == ("searching", 4, 4)
 
@@ -203,6 +205,24 @@ def test_a_tie_counts_against_the_right_answer(encoder: Encoder) -> None:
     found = _measure(encoder, twins, {"打印机指示灯不亮": "printer"})
 
     assert (found["recall_at_1"], found["mrr"]) == (0.0, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("middle", "precision", "recall", "missing"),
+    [(9.0, None, 0.0, 1.0), (-9.0, 0.25, 1.0, 0.0)],
+    ids=["never found", "always found"],
+)
+def test_matches_are_judged_with_the_right_case_and_without(
+    encoder: Encoder, middle: float, precision: float | None, recall: float, missing: float
+) -> None:
+    queries = [{"text": row["text"], "case_id": row["id"]} for row in ARCHIVE]
+    curve = MatchCurve(Logistic(1.0, middle), Logistic(1.0, middle))
+    match = search_quality(encoder, ARCHIVE, queries, curve)["match"]
+    assert match["found_precision"] == precision
+    assert match["found_recall"] == recall
+    assert match["nothing_found_when_missing"] == missing
+    # Shown are near 0 or near 1; right is one of four.
+    assert match["ece"] == pytest.approx(0.25 if precision is None else 0.75, abs=0.01)
 
 
 def test_a_query_without_such_a_case_is_refused(encoder: Encoder) -> None:

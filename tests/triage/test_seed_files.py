@@ -86,21 +86,3 @@ def test_a_broken_line_of_cases_is_named_and_nothing_loaded(
 
     with database.reading() as session:
         assert session.scalar(select(func.count()).select_from(Case)) == 0
-
-
-@pytest.mark.parametrize("name", ["tickets_zh.jsonl", "cases_zh.jsonl"])
-def test_a_missing_file_is_named(data_folder: Path, encoder: Encoder, name: str) -> None:
-    (data_folder / "seed" / name).unlink()
-
-    with pytest.raises(DataFileError, match=f"{name}: the file is missing"):
-        seed.match_curve(data_folder, encoder)
-
-
-def test_the_match_curve_rises_and_knows_where_it_comes_from(data_folder: Path, encoder: Encoder) -> None:
-    curve = seed.match_curve(data_folder, encoder)
-
-    assert curve.fitted_on == "seed archive, 18 tickets, first 10 of each script"
-    assert curve.same.slope > 0
-    assert curve == seed.match_curve(data_folder, encoder)
-    # A ticket and its own case in one language share nearly all words; two problems share next to none.
-    assert curve.same.logits(2.5) > 0 > curve.same.logits(0.2)

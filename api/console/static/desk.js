@@ -110,9 +110,10 @@ function routed(route) {
     make("details", { open: window.innerWidth > 560 }, make("summary", { textContent: words.clocks }), make("table", {}, make("tbody", {}, ...rows))));
 }
 
-function similar(cases) {
+function similar(cases, sure) {
   if (!cases.length) return card(words.cases, make("p", { className: "soft", textContent: words.no_cases }));
-  return card(words.cases, ...cases.map((item, place) => {
+  const only = sure ? [] : [make("p", { className: "soft", textContent: words.only_nearest })];
+  return card(words.cases, ...only, ...cases.map((item, place) => {
     const shared = item.shared_terms.length ? ` · ${words.shared}${words.colon}${listed(item.shared_terms)}` : "";
     return make("article", {},
       make("h3", {}, make("span", { className: "match", title: words.match, textContent: percent(item.match) }), make("span", { lang: tongue(item.language), textContent: item.problem })),
@@ -135,7 +136,7 @@ function show(text, found) {
     make("div", { className: "duo" },
       make("div", { className: "stack" }, finding("category", found.category), finding("priority", found.priority)),
       routed(found.route)),
-    similar(found.similar_cases),
+    similar(found.similar_cases, found.similar_found),
     make("p", {
       className: "soft",
       textContent: `${words.language}${words.colon}${words[`language_${found.language}`]} · ${filled(words.model, { version: found.model.version, ms: found.elapsed_ms })}`,
