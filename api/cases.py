@@ -9,11 +9,11 @@ from sqlalchemy import select
 
 from api.deps import PartsDep, WorkerDep
 from api.schemas import PROBLEMS, CaseAnswer, NewCase, Proof, SearchAnswer, UseRequest
-from kb import cases, ledger
+from kb import cases, ledger, tickets
 from kb.tables import Case
 from models.errors import ConflictError, InputError, TooLargeError
 from models.text import analyse
-from triage.assessment import search_json
+from triage.assessment import proof_json, search_json
 
 router = APIRouter(prefix="/cases", tags=["cases"], responses=PROBLEMS)
 
@@ -66,6 +66,10 @@ def read_case(case_id: str, parts: PartsDep) -> CaseAnswer:
 @router.post("/{case_id}/uses", status_code=201)
 def record_use(case_id: str, sent: UseRequest, parts: PartsDep) -> Proof:
     """Record whether a case's solution worked for a ticket; answers its proof."""
+    with parts.database.reading() as session:
+        asked = tickets.text_of(session, sent.ticket_id) or sent.question
+    # Encoded before the transaction: it would keep others from writing.
+    question = parts.question(asked) if asked.strip() else None
     with parts.database.transaction() as session:
         proof = ledger.record(
             session,
@@ -77,11 +81,10 @@ def record_use(case_id: str, sent: UseRequest, parts: PartsDep) -> Proof:
             version=sent.version,
             used_by=sent.by,
             note=sent.note,
+            question=question,
         )
     return _proof(proof)
 
 
 def _proof(proof: ledger.Proof) -> Proof:
-    return Proof(
-        used=proof.used, worked=proof.worked, reopened=proof.reopened, last_worked_at=proof.last_worked_at
-    )
+    return Proof.model_validate(proof_json(proof))

@@ -126,6 +126,8 @@ class Proof(Answer):
     worked: int
     reopened: int
     last_worked_at: datetime | None
+    last_failed_at: datetime | None
+    failed_last: bool = Field(description="Whether it did not hold when it was used last.")
 
 
 class SimilarCase(Answer):
@@ -323,9 +325,10 @@ class SearchAnswer(Answer):
 
 
 class UseRequest(Sent):
-    """How a case's solution went for a ticket."""
+    """How a case's solution went for a ticket; what is not stored here can be told as ``question``."""
 
     ticket_id: Short = ""
+    question: Text = ""
     worked: bool
     reopened: bool = False
     version: Short = ""

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import numpy as np
 from sqlalchemy import Integer, select, text
 from sqlalchemy.orm import Session
 
 from kb.database import listed
 from kb.tables import Case, CaseUse, UtcTime
+from models.encoder import Vectors
 from models.errors import NotFoundError
 
 
@@ -22,6 +24,22 @@ class Proof:
     worked: int
     reopened: int
     last_worked_at: datetime | None
+    last_failed_at: datetime | None = None
+
+    @property
+    def failed_last(self) -> bool:
+        """Whether it did not hold when it was used last: a warning."""
+        if self.last_failed_at is None:
+            return False
+        return self.last_worked_at is None or self.last_failed_at > self.last_worked_at
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a solution was used for: the vector (dimension,) of the ticket's text, and what made it."""
+
+    vector: Vectors
+    fingerprint: str
 
 
 NO_PROOF = Proof(0, 0, 0, None)
@@ -38,8 +56,11 @@ def record(
     version: str = "",
     used_by: str = "",
     note: str = "",
+    question: Question | None = None,
 ) -> Proof:
     """Record one use of a case's solution; answers the case's proof with it.
+
+    With a ``question`` the use counts in later searches for questions like it.
 
     Raises:
         NotFoundError: there is no such case.
@@ -57,6 +78,8 @@ def record(
             used_by=used_by,
             used_at=used_at,
             note=note,
+            question=question.vector.astype(np.float16).tobytes() if question else None,
+            fingerprint=question.fingerprint if question else "",
         )
     )
     session.flush()
@@ -71,8 +94,13 @@ def proofs(session: Session, keys: Sequence[int]) -> dict[int, Proof]:
         text(
             "SELECT case_pk, count(*) AS used, sum(CASE WHEN worked THEN 1 ELSE 0 END) AS worked, "
             "sum(CASE WHEN reopened THEN 1 ELSE 0 END) AS reopened, "
-            "max(CASE WHEN worked THEN used_at END) AS last "
+            "max(CASE WHEN worked AND NOT reopened THEN used_at END) AS last, "
+            "max(CASE WHEN NOT worked OR reopened THEN used_at END) AS failed "
             f"FROM case_uses WHERE case_pk IN ({listed(keys)}) GROUP BY case_pk"
-        ).columns(case_pk=Integer, used=Integer, worked=Integer, reopened=Integer, last=UtcTime)
+        ).columns(
+            case_pk=Integer, used=Integer, worked=Integer, reopened=Integer, last=UtcTime, failed=UtcTime
+        )
     )
-    return {row.case_pk: Proof(row.used, int(row.worked), int(row.reopened), row.last) for row in rows}
+    return {
+        row.case_pk: Proof(row.used, int(row.worked), int(row.reopened), row.last, row.failed) for row in rows
+    }

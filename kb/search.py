@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from kb import ledger, lexical_index
+from kb import evidence, ledger, lexical_index
 from kb.database import listed
 from kb.documents import FIELDS, Document, hashed_analysis, hashes, script
 from kb.lexical_index import Query
@@ -54,7 +55,10 @@ class Wording:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is searched for, analysed and encoded; ``wording`` and ``near`` where already looked up."""
+    """What is searched for, analysed and encoded; ``wording`` and ``near`` where already looked up.
+
+    ``made_with`` names what made the vector, for uses of solutions to be compared with; ``at`` is now.
+    """
 
     analysis: analyser.Analysis
     vector: Vectors
@@ -63,6 +67,8 @@ class Request:
     language: str | None = None
     wording: Wording | None = None
     near: Sequence[int] | None = None
+    made_with: str = ""
+    at: datetime | None = None
 
 
 def find(session: Session, request: Request, nearest: FindNearest, curve: MatchCurve) -> list[Hit]:
@@ -137,7 +143,9 @@ def rank(session: Session, request: Request, nearest: FindNearest, curve: MatchC
     keys = sorted(held)
     documents = [held[key] for key in keys]
     scores, crossing = score(request.vector, wording.words, wording.pairs, documents)
-    return Ranked(keys, documents, scores, curve.odds(scores, crossing), crossing)
+    odds = curve.odds(scores, crossing)
+    odds += evidence.shifts(session, keys, request.vector, request.made_with, request.at)
+    return Ranked(keys, documents, scores, odds, crossing)
 
 
 def score(

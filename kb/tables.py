@@ -169,6 +169,8 @@ class CaseUse(Base):
     used_by: Mapped[str] = mapped_column(String(120), default="")
     used_at: Mapped[datetime] = mapped_column(UtcTime)
     note: Mapped[str] = mapped_column(Text, default="")
+    question: Mapped[bytes | None] = mapped_column(LargeBinary)
+    fingerprint: Mapped[str] = mapped_column(String(80), default="")
 
     __table_args__ = (UniqueConstraint("case_pk", "ticket_id", "used_at"),)
 

@@ -124,6 +124,14 @@ def get(session: Session, ticket_id: str) -> Ticket:
     return ticket
 
 
+def text_of(session: Session, ticket_id: str) -> str:
+    """What a ticket says; empty where there is no such ticket."""
+    row = session.execute(
+        select(Ticket.subject, Ticket.description).where(Ticket.id == ticket_id)
+    ).one_or_none()
+    return whole_text(row.subject or "", row.description or "") if row else ""
+
+
 def page(
     session: Session,
     *,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from kb.ledger import Proof
 from kb.search import Hit, anything_found
 from models.classifier import Reason
 from models.examples import Nearest
@@ -94,7 +96,6 @@ def search_json(hits: Sequence[Hit]) -> dict[str, Any]:
 
 def hit_json(hit: Hit) -> dict[str, Any]:
     """A found case in the form of the contract."""
-    last = hit.proven.last_worked_at
     return {
         "case_id": hit.case_id,
         "match": hit.match,
@@ -104,13 +105,24 @@ def hit_json(hit: Hit) -> dict[str, Any]:
         "category": hit.category,
         "product": hit.product,
         "shared_terms": list(hit.shared_terms),
-        "proven": {
-            "used": hit.proven.used,
-            "worked": hit.proven.worked,
-            "reopened": hit.proven.reopened,
-            "last_worked_at": last.isoformat(timespec="seconds") if last else None,
-        },
+        "proven": proof_json(hit.proven),
     }
+
+
+def proof_json(proof: Proof) -> dict[str, Any]:
+    """What is known of a solution, in the form of the contract."""
+    return {
+        "used": proof.used,
+        "worked": proof.worked,
+        "reopened": proof.reopened,
+        "last_worked_at": _time(proof.last_worked_at),
+        "last_failed_at": _time(proof.last_failed_at),
+        "failed_last": proof.failed_last,
+    }
+
+
+def _time(value: datetime | None) -> str | None:
+    return value.isoformat(timespec="seconds") if value else None
 
 
 def _finding(found: Finding) -> dict[str, Any]:

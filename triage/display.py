@@ -49,6 +49,7 @@ def show_hits(cases: list[dict[str, Any]], found: bool) -> None:
     for case in cases:
         proven = case["proven"]
         used = f"worked {proven['worked']} of {proven['used']}" if proven["used"] else "not used yet"
+        used += ", failed last" if proven["failed_last"] else ""
         first = case["solution"].splitlines()[0] if case["solution"] else ""
         console.print(
             f"[bold]case[/]      {case['match']:.0%}  {escape(case['problem'])}  "

@@ -21,6 +21,7 @@ from triage.settings import Settings
 if TYPE_CHECKING:
     from kb.database import Database
     from kb.index import VectorIndex
+    from kb.ledger import Question
     from kb.match import MatchCurve
     from kb.search import Hit, Wording
     from kb.transfer import Source
@@ -161,6 +162,15 @@ class Parts:
                     self._index = open_embedded(self.index_folder, made, self.encoder.dimension, wait=wait)
             return self._index
 
+    def question(self, content: str) -> Question:
+        """What a solution was used for, as later searches compare it."""
+        from kb.documents import fingerprint
+        from kb.ledger import Question
+        from models import text
+
+        vector = self.encoder.encode([text.clean(content)])[0]
+        return Question(vector, fingerprint(self.encoder))
+
     @cached_property
     def _lookers(self) -> ThreadPoolExecutor:
         return ThreadPoolExecutor(4, thread_name_prefix="triage-words")
@@ -206,6 +216,8 @@ class Parts:
             language,
             wording.result() if wording else None,
             near.result() if near else None,
+            index.fingerprint,
+            self.now(),
         )
         with self.database.reading() as session:
             return search.find(session, request, index.nearest, self.curve)

@@ -46,7 +46,10 @@ def test_added_case_is_read_back(client: TestClient, case: dict[str, Any]) -> No
     read = client.get(f"{URL}/c-printer").json()
     assert {key: read[key] for key in CASE} == CASE
     assert read["language"] == "zh"
-    assert read["proven"] == {"used": 0, "worked": 0, "reopened": 0, "last_worked_at": None}
+    assert read["proven"] == {
+        "used": 0, "worked": 0, "reopened": 0, "last_worked_at": None,
+        "last_failed_at": None, "failed_last": False,
+    }  # fmt: skip
 
 
 def test_duplicate_id_is_a_conflict(client: TestClient, case: dict[str, Any], problem: Problem) -> None:
@@ -130,6 +133,33 @@ def test_uses_are_the_proof(client: TestClient, case: dict[str, Any], parts: Par
         client.post("/api/v1/triage", json={"text": "打印机"}).json()["similar_cases"][0]["proven"],
     ]
     assert [(one["used"], one["worked"], one["reopened"]) for one in shown] == [(3, 2, 1)] * 3
+
+
+@pytest.mark.parametrize("stored", [True, False], ids=["a stored ticket", "a question told"])
+def test_a_use_moves_a_solution_up_for_questions_like_its_own_and_not_for_others(
+    client: TestClient, parts: Parts, stored: bool
+) -> None:
+    for number, problem in enumerate(
+        ["打印机启动不了，指示灯不亮", "打印机按电源键没有反应", "打印机颜色偏红"]
+    ):
+        client.post(URL, json={"id": f"c{number}", "problem": problem, "solution": "x"})
+    parts.index().apply(parts.database)
+    asked, other = "打印机启动不了，灯也不亮", "打印机颜色偏红，喷嘴检查"
+
+    def ranking(question: str) -> list[str]:
+        return [case["case_id"] for case in found(client, question)]
+
+    before = {question: ranking(question) for question in (asked, other)}
+    assert before[asked][0] == "c0"
+    use: dict[str, Any] = {"worked": True, "question": asked}
+    if stored:
+        ticket = client.post("/api/v1/tickets", json={"text": asked}).json()["ticket"]["id"]
+        use = {"worked": True, "ticket_id": ticket}
+    for _ in range(40):
+        assert client.post(f"{URL}/c1/uses", json=use).status_code == 201
+
+    assert ranking(asked)[0] == "c1"
+    assert ranking(other) == before[other]
 
 
 def test_unknown_case_is_not_found(client: TestClient, problem: Problem) -> None:

@@ -31,7 +31,10 @@ BREAK = "</script><script>window.broken=1</script>"
 
 
 def proven(used: int = 0, worked: int = 0, reopened: int = 0, last: str | None = None) -> dict[str, Any]:
-    return {"used": used, "worked": worked, "reopened": reopened, "last_worked_at": last}
+    return {
+        "used": used, "worked": worked, "reopened": reopened, "last_worked_at": last,
+        "last_failed_at": None, "failed_last": False,
+    }  # fmt: skip
 
 
 def answer(text: str) -> dict[str, Any]:

@@ -66,7 +66,7 @@ def test_answer_has_all_keys_of_the_contract(archived: TestClient) -> None:
     assert set(found["similar_cases"][0]) >= {
         "case_id", "match", "problem", "solution", "language", "shared_terms", "proven",
     }  # fmt: skip
-    assert set(found["similar_cases"][0]["proven"]) == {"used", "worked", "reopened", "last_worked_at"}
+    assert set(found["similar_cases"][0]["proven"]) >= {"used", "worked", "reopened", "last_worked_at"}
     assert set(found["model"]) == {"version", "encoder"}
 
 

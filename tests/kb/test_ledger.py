@@ -18,12 +18,14 @@ def test_uses_add_up(archive: Database, now: datetime) -> None:
         ledger.record(session, "vpn", worked=True, used_at=later, ticket_id="t2", reopened=True)
         last = ledger.record(session, "vpn", worked=False, used_at=later + timedelta(days=1), ticket_id="t3")
     assert first == ledger.Proof(1, 1, 0, now)
-    assert last == ledger.Proof(3, 2, 1, later)
+    assert last == ledger.Proof(3, 2, 1, now, later + timedelta(days=1))
+    assert last.failed_last
+    assert not first.failed_last
 
 
 def test_a_solution_that_never_worked_has_no_time(archive: Database, now: datetime) -> None:
     with archive.transaction() as session:
-        assert ledger.record(session, "vpn", worked=False, used_at=now) == ledger.Proof(1, 0, 0, None)
+        assert ledger.record(session, "vpn", worked=False, used_at=now) == ledger.Proof(1, 0, 0, None, now)
 
 
 def test_proofs_are_kept_apart_and_unused_cases_have_none(archive: Database, now: datetime) -> None:
@@ -34,7 +36,7 @@ def test_proofs_are_kept_apart_and_unused_cases_have_none(archive: Database, now
         found = ledger.proofs(session, list(keys.values()))
     assert found == {
         keys["vpn"]: ledger.Proof(1, 1, 0, now),
-        keys["jam"]: ledger.Proof(1, 0, 0, None),
+        keys["jam"]: ledger.Proof(1, 0, 0, None, now),
     }
 
 

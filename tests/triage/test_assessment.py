@@ -62,7 +62,8 @@ def test_a_case_has_the_keys_of_the_contract(wire: dict[str, Any]) -> None:
 
     assert set(case) == fixed | {"category", "product"}
     assert case["proven"] == {
-        "used": 3, "worked": 2, "reopened": 1, "last_worked_at": "2026-03-11T02:30:15+00:00"
+        "used": 3, "worked": 2, "reopened": 1, "last_worked_at": "2026-03-11T02:30:15+00:00",
+        "last_failed_at": None, "failed_last": False,
     }  # fmt: skip
 
 

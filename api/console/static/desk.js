@@ -92,6 +92,7 @@ function proof(proven) {
   if (!proven.used) return words.never_used;
   const parts = [filled(words.used, proven)];
   if (proven.reopened) parts.push(filled(words.reopened, proven));
+  if (proven.failed_last) parts.push(words.failed_last);
   if (proven.last_worked_at) parts.push(filled(words.last_worked, { date: new Date(proven.last_worked_at).toLocaleDateString(locale) }));
   return listed(parts);
 }
