@@ -19,8 +19,9 @@ from models.anchors import Anchors
 from models.encoder import Vectors
 from models.lexical import Scores
 
-LANDMARKS = 3000
-"""How many training texts are likened to at most. More are better and cost time: see ``GAMMA``."""
+LANDMARKS = 6000
+"""How many training texts are likened to at most. More are better and cost time: trades of seed tickets that
+it did not learn from are right in 0.854 with 6,000 and in 0.845 with 3,000, IT topics in 0.797 and 0.774."""
 GAMMA = 1.0
 """How fast likeness falls with squared distance; from ``python -m benchmarks.classifier_settings``."""
 RIDGE = 0.1
