@@ -6,6 +6,7 @@ Times are UTC. Texts, not database enums, hold the codes of the taxonomy, which 
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -247,3 +248,80 @@ class ImportProblem(Base):
     row: Mapped[int] = mapped_column(Integer)
     field: Mapped[str] = mapped_column(String(80), default="")
     message: Mapped[str] = mapped_column(Text)
+
+
+class TicketDocument(Base):
+    """A ticket as grouping sees it: hashed tokens and one half-precision vector of its whole text.
+
+    ``made_with`` names encoder, analyser and text: where it differs, the document is made anew.
+    """
+
+    __tablename__ = "ticket_documents"
+
+    ticket_pk: Mapped[int] = mapped_column(
+        ForeignKey("tickets.pk", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    words: Mapped[bytes] = mapped_column(LargeBinary)
+    pairs: Mapped[bytes] = mapped_column(LargeBinary)
+    vector: Mapped[bytes] = mapped_column(LargeBinary)
+    made_with: Mapped[str] = mapped_column(String(120))
+
+
+class ProblemGroup(Base):
+    """A group of tickets about one problem, as people know it from month to month.
+
+    ``into_pk`` is the group it was merged into, ``from_pk`` the one it was split from.
+    """
+
+    __tablename__ = "problem_groups"
+
+    pk: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=True)
+    id: Mapped[str] = mapped_column(String(40), unique=True)
+    name: Mapped[str] = mapped_column(Text, default="")
+    comment: Mapped[str] = mapped_column(Text, default="")
+    into_pk: Mapped[int | None] = mapped_column(Key)
+    from_pk: Mapped[int | None] = mapped_column(Key)
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class ProblemMember(Base):
+    """Which group a ticket was last found in; ``pinned`` where a person put it there."""
+
+    __tablename__ = "problem_members"
+
+    ticket_pk: Mapped[int] = mapped_column(
+        ForeignKey("tickets.pk", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    group_pk: Mapped[int] = mapped_column(ForeignKey("problem_groups.pk", ondelete="CASCADE"), index=True)
+    pinned: Mapped[bool] = mapped_column(Boolean, default=False)
+
+
+class TicketCause(Base):
+    """The root cause that people found for a ticket; ``whys`` is the tree of the 5-Why."""
+
+    __tablename__ = "ticket_causes"
+
+    ticket_pk: Mapped[int] = mapped_column(
+        ForeignKey("tickets.pk", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    code: Mapped[str] = mapped_column(String(40))
+    kind: Mapped[str] = mapped_column(String(20), default="accidental")
+    cause: Mapped[str] = mapped_column(Text, default="")
+    whys: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+    by: Mapped[str] = mapped_column(String(120), default="")
+    at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class Measure(Base):
+    """Something done against a problem group or a root cause, to be checked later."""
+
+    __tablename__ = "measures"
+
+    pk: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=True)
+    id: Mapped[str] = mapped_column(String(40), unique=True)
+    what: Mapped[str] = mapped_column(Text)
+    who: Mapped[str] = mapped_column(String(120), default="")
+    target_kind: Mapped[str] = mapped_column(String(10))
+    target: Mapped[str] = mapped_column(String(60))
+    since: Mapped[datetime] = mapped_column(UtcTime)
+    created_at: Mapped[datetime] = mapped_column(UtcTime)

@@ -1,0 +1,142 @@
+"""How likely two tickets are about one problem, from what they mean and the words they share.
+
+The log odds of a pair are linear in two products, that of the meanings and that of the weighed words. So
+the mean over all pairs of two groups needs nothing but the groups' sums, and average linkage is exact
+without a matrix of pairs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from kb.documents import Hashes, script
+from models.encoder import Vectors
+
+Floats = NDArray[np.float32]
+
+COMMON = 4
+"""Directions in which all texts of an archive differ most (their length, their kind), taken out
+(Mu and Viswanath 2018), fewer from few texts."""
+_TEXTS_A_DIRECTION = 100
+_OWN_MEAN = 100
+"""So many texts of a script weigh as much as all others in what is its mean: few may all be about one problem."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What meaning and words count, by whether two texts share their script.
+
+    Fitted by logistic regression on the pairs of seed tickets and cases whose problem is known
+    (``python -m benchmarks.likeness_weights``); at 0 a pair is as likely about the same problem as not.
+    """
+
+    meaning: float = 14.0
+    words: float = 18.0
+    base: float = -7.5
+    meaning_across: float = 22.0
+    base_across: float = -6.6
+
+    def odds(
+        self, meaning: Floats, meaning_across: Floats, words: Floats, pairs: Floats, pairs_across: Floats
+    ) -> Floats:
+        """The summed log odds of so many pairs, by the sums of their products of meanings and of words.
+
+        Those of the pairs that differ in script are given once more by themselves.
+        """
+        more, more_base = self.meaning_across - self.meaning, self.base_across - self.base
+        return np.asarray(
+            self.meaning * meaning
+            + more * meaning_across
+            + self.words * words
+            + self.base * pairs
+            + more_base * pairs_across,
+            dtype=np.float32,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """Texts where they can be compared: meanings (n, dimension) of length 1, words (n, terms) of length 1,
+    scripts (n,) of 1 Han, -1 none, 0 both."""
+
+    meanings: Floats
+    words: sparse.csr_matrix
+    scripts: NDArray[np.int8]
+    weights: Weights = Weights()
+
+    def __len__(self) -> int:
+        return len(self.scripts)
+
+    def of_pairs(self, left: NDArray[np.intp], right: NDArray[np.intp]) -> Floats:
+        """The log odds (pairs,) that the texts numbered so are about one problem."""
+        found = np.empty(len(left), dtype=np.float32)
+        for start in range(0, len(left), _PAIRS_AT_ONCE):
+            part = slice(start, start + _PAIRS_AT_ONCE)
+            one, other = left[part], right[part]
+            meaning = np.einsum("ij,ij->i", self.meanings[one], self.meanings[other])
+            words = np.asarray(self.words[one].multiply(self.words[other]).sum(axis=1)).ravel()
+            across = (self.scripts[one] * self.scripts[other] < 0).astype(np.float32)
+            found[part] = self.weights.odds(meaning, meaning * across, words, np.ones_like(across), across)
+        return found
+
+
+_PAIRS_AT_ONCE = 100_000
+
+
+def space(
+    vectors: Vectors, words: Sequence[Hashes], pairs: Sequence[Hashes], weights: Weights | None = None
+) -> Space:
+    """Lay out texts for comparison: their vectors (n, dimension), and the hashes of their words and of
+    their pairs of Han characters."""
+    scripts = np.array(
+        [script(len(own), len(own_pairs)) for own, own_pairs in zip(words, pairs, strict=True)], dtype=np.int8
+    )
+    together = [np.concatenate(both) for both in zip(words, pairs, strict=True)]
+    return Space(_meanings(vectors, scripts), weigh(together), scripts, weights or Weights())
+
+
+def weigh(texts: Sequence[Hashes]) -> sparse.csr_matrix:
+    """TF-IDF (n, terms) of texts given as hashes, each of length 1; terms of one text alone are left out."""
+    lengths = np.array([len(tokens) for tokens in texts])
+    tokens = np.concatenate(texts) if lengths.sum() else np.zeros(0, dtype=np.uint32)
+    _, columns = np.unique(tokens, return_inverse=True)
+    size = int(columns.max()) + 1 if len(columns) else 0
+    owners = np.repeat(np.arange(len(texts)), lengths)
+    counts = sparse.csr_matrix(
+        (np.ones(len(tokens), dtype=np.float32), (owners, columns)), shape=(len(texts), size)
+    )
+    counts.sum_duplicates()
+    holding = np.bincount(counts.indices, minlength=size)
+    kept = holding > 1
+    counts = counts[:, kept]
+    counts.data = 1 + np.log(counts.data)
+    rarity = (np.log((1 + len(texts)) / (1 + holding[kept])) + 1).astype(np.float32)
+    counts.data *= rarity[counts.indices]
+    length = np.sqrt(np.asarray(counts.multiply(counts).sum(axis=1)).ravel())
+    counts.data /= np.repeat(np.maximum(length, 1e-9), np.diff(counts.indptr)).astype(np.float32)
+    return counts
+
+
+def _meanings(vectors: Vectors, scripts: NDArray[np.int8]) -> Floats:
+    """Vectors without what is common to their script and to all, of length 1 again."""
+    centred = np.array(vectors, dtype=np.float32)
+    if not len(centred):
+        return centred
+    overall = centred.mean(axis=0)
+    for value in (-1, 0, 1):
+        own = scripts == value
+        if own.any():
+            trust = own.sum() / (own.sum() + _OWN_MEAN)
+            centred[own] -= trust * centred[own].mean(axis=0) + (1 - trust) * overall
+    most = min(COMMON, len(centred) // _TEXTS_A_DIRECTION)
+    if most:
+        _, directions = np.linalg.eigh((centred.T @ centred).astype(np.float64))
+        common = directions[:, -most:].astype(np.float32)
+        centred -= (centred @ common) @ common.T
+    length = np.linalg.norm(centred, axis=1, keepdims=True)
+    return np.asarray(centred / np.maximum(length, 1e-9), dtype=np.float32)
