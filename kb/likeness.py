@@ -24,7 +24,7 @@ COMMON = 4
 (Mu and Viswanath 2018), fewer from few texts."""
 _TEXTS_A_DIRECTION = 100
 _OWN_MEAN = 100
-"""So many texts of a script weigh as much as all others in what is its mean: few may all be about one problem."""
+"""So many texts of a script weigh as much as all others in its mean: few may all be about one problem."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +102,8 @@ def space(
 
 def weigh(texts: Sequence[Hashes]) -> sparse.csr_matrix:
     """TF-IDF (n, terms) of texts given as hashes, each of length 1; terms of one text alone are left out."""
-    lengths = np.array([len(tokens) for tokens in texts])
-    tokens = np.concatenate(texts) if lengths.sum() else np.zeros(0, dtype=np.uint32)
+    lengths = np.array([len(tokens) for tokens in texts], dtype=np.int64)
+    tokens = np.concatenate(texts) if len(texts) else np.zeros(0, dtype=np.uint32)
     _, columns = np.unique(tokens, return_inverse=True)
     size = int(columns.max()) + 1 if len(columns) else 0
     owners = np.repeat(np.arange(len(texts)), lengths)

@@ -162,7 +162,8 @@ class _Work:
             pairs,
             made.counts[1] * counts[:, 2] + made.counts[2] * counts[:, 1],
         )
-        return (summed / pairs).tolist()
+        means: list[float] = (summed / pairs).tolist()
+        return means
 
     def _group(self, number: int) -> _Group:
         made = self._made.get(number)
@@ -171,7 +172,5 @@ class _Work:
             meaning, sign = space.meanings[number], space.scripts[number]
             kinds = np.array([1, sign > 0, sign < 0], dtype=np.float32)
             row = slice(space.words.indptr[number], space.words.indptr[number + 1])
-            made = _Group(
-                kinds[:, None] * meaning, kinds, space.words.indices[row], space.words.data[row]
-            )
+            made = _Group(kinds[:, None] * meaning, kinds, space.words.indices[row], space.words.data[row])
         return made

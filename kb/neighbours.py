@@ -1,4 +1,4 @@
-"""Which pairs of texts are worth a look: each text's nearest by meaning, in both scripts, and by rare words."""
+"""Which pairs of texts are worth a look: the nearest by meaning, in both scripts, and by rare words."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def candidates(space: Space, progress: Progress = lambda _done, _all: None) -> P
             found.append((np.repeat(rows, names.shape[1]), names.ravel()))
     left = np.concatenate([pair[0] for pair in found])
     right = np.concatenate([pair[1] for pair in found])
-    real = (right >= 0) & (left != right)
+    real = left != right
     low, high = np.minimum(left, right)[real], np.maximum(left, right)[real]
     codes = np.unique(low.astype(np.int64) * len(space) + high)
     return (codes // len(space)).astype(np.intp), (codes % len(space)).astype(np.intp)
@@ -52,7 +52,7 @@ def _scripts(space: Space) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]
 def _nearest(
     meanings: Floats, own: NDArray[np.intp], others: NDArray[np.intp], progress: Progress
 ) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
-    """The nearest of ``others`` for texts of ``own``: parts of the rows, and names (rows, most), -1 for none."""
+    """The nearest of ``others`` for texts of ``own``: parts of the rows (n,), and names (n, most)."""
     if not len(own) or not len(others):
         return
     if len(others) <= EXACT:
@@ -71,7 +71,11 @@ def _nearest(
             scores = meanings[rows] @ meanings[within].T
             best = _best(scores, MOST)
             found.append(
-                (np.repeat(rows, best.shape[1]), within[best].ravel(), np.take_along_axis(scores, best, 1).ravel())
+                (
+                    np.repeat(rows, best.shape[1]),
+                    within[best].ravel(),
+                    np.take_along_axis(scores, best, 1).ravel(),
+                )
             )
         progress(number + 1, len(centres))
     rows, names, scores = (np.concatenate(part) for part in zip(*found, strict=True))

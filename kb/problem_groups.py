@@ -168,9 +168,7 @@ def split(
 def _before(session: Session) -> tuple[dict[int, int], dict[int, int]]:
     """Which group each ticket was in, and which of them a person put there."""
     before, pinned = {}, {}
-    for row in session.execute(
-        select(ProblemMember.ticket_pk, ProblemMember.group_pk, ProblemMember.pinned)
-    ):
+    for row in session.execute(select(ProblemMember.ticket_pk, ProblemMember.group_pk, ProblemMember.pinned)):
         before[row.ticket_pk] = row.group_pk
         if row.pinned:
             pinned[row.ticket_pk] = row.group_pk
@@ -179,9 +177,15 @@ def _before(session: Session) -> tuple[dict[int, int], dict[int, int]]:
 
 def _new(session: Session, groups: dict[int, ProblemGroup], cluster: Sequence[int], now: datetime) -> int:
     """A new group, its id made from its first ticket, so that the same tickets give the same id anywhere."""
-    first = session.execute(
-        select(Ticket.id).where(Ticket.pk.in_(list(cluster)[:_AT_ONCE])).order_by(Ticket.received_at, Ticket.id)
-    ).scalars().first()
+    first = (
+        session.execute(
+            select(Ticket.id)
+            .where(Ticket.pk.in_(list(cluster)[:_AT_ONCE]))
+            .order_by(Ticket.received_at, Ticket.id)
+        )
+        .scalars()
+        .first()
+    )
     digest = hashlib.sha256(str(first).encode()).hexdigest()
     taken = {row.id for row in groups.values()}
     group_id = next(name for size in range(8, 40) if (name := f"g-{digest[:size]}") not in taken)
@@ -219,5 +223,3 @@ def forget_empty(session: Session) -> None:
             ProblemGroup.from_pk.is_(None),
         )
     )
-
-

@@ -1,4 +1,4 @@
-"""Tickets as grouping sees them: analysed and encoded once, kept in SQL, made anew where their text changed."""
+"""Tickets as grouping sees them: analysed and encoded once, made anew where their text changed."""
 
 from __future__ import annotations
 

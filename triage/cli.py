@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from models.errors import InputError, TriageError
-from triage import cli_evaluate, cli_index, cli_models, wiring
+from triage import cli_evaluate, cli_index, cli_models, cli_retrospect, wiring
 from triage.progress import bars, note
 from triage.wiring import Parts
 
@@ -27,6 +27,7 @@ app.add_typer(cli_models.models_app, name="models")
 app.add_typer(cli_index.index_app, name="index")
 app.add_typer(cli_evaluate.evaluate_app, name="evaluate")
 app.command("train")(cli_models.train)
+app.command("retrospect")(cli_retrospect.retrospect)
 
 db_app = typer.Typer(help="The database.", no_args_is_help=True)
 app.add_typer(db_app, name="db")

@@ -29,8 +29,10 @@ if TYPE_CHECKING:
     from models.store import ModelStore, StoredModel
     from models.text import Analysis
     from triage.pipeline import Triager
+    from triage.retrospective import Setting
     from triage.rules import Rules
 
+_GROUP_CASES = 3
 NO_MODEL = "there is no model yet: run `triage demo` once, or `triage train --promote`"
 
 
@@ -236,6 +238,39 @@ class Parts:
             find_cases=self.find_cases,
             timezone=self.settings.zone,
             max_text=self.settings.max_text,
+        )
+
+    def retrospect_setting(self) -> Setting:
+        """What a retrospective is made with. Cases are asked of the running service, whose index it is."""
+        from triage import service
+        from triage.retrospective import Found, Setting
+
+        running = service.running(self.settings.home)
+
+        def find_cases(content: str) -> list[Found]:
+            from kb.match import FOUND
+            from models.text import analyse
+            from triage.assessment import search_json
+
+            if running is not None:
+                query: dict[str, str | int] = {"q": content[: self.settings.max_text], "limit": _GROUP_CASES}
+                answer = service.call(running, "GET", "/api/v1/cases/search", query=query)
+            else:
+                vector = self.encoder.encode([content])[0]
+                answer = search_json(self.find_cases(analyse(content), vector, _GROUP_CASES))
+            return [
+                Found(case["case_id"], case["match"], case["proven"]["worked"] > 0)
+                for case in answer["cases"]
+                if case["match"] >= FOUND
+            ]
+
+        return Setting(
+            database=self.database,
+            encoder=self.encoder,
+            clocks=self.rules.clocks,
+            zone=self.settings.zone,
+            find_cases=find_cases,
+            now=self.now(),
         )
 
     @property

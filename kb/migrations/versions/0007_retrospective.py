@@ -1,4 +1,4 @@
-"""What the retrospective keeps: tickets as grouping sees them, problem groups, causes of tickets, measures."""
+"""What the retrospective keeps: tickets as grouping sees them, problem groups, causes, measures."""
 
 import sqlalchemy as sa
 from alembic import op
