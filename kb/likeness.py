@@ -24,7 +24,7 @@ COMMON = 4
 (Mu and Viswanath 2018), fewer from few texts."""
 _TEXTS_A_DIRECTION = 100
 _OWN_MEAN = 100
-"""So many texts of a script weigh as much as all others in its mean: few may all be about one problem."""
+"""So many texts make half of a mean, first of all texts, then of a script: few may be about one problem."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,7 @@ def _meanings(vectors: Vectors, scripts: NDArray[np.int8]) -> Floats:
     centred = np.array(vectors, dtype=np.float32)
     if not len(centred):
         return centred
-    overall = centred.mean(axis=0)
+    overall = len(centred) / (len(centred) + _OWN_MEAN) * centred.mean(axis=0)
     for value in (-1, 0, 1):
         own = scripts == value
         if own.any():

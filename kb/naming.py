@@ -18,6 +18,9 @@ _READ = 30
 _TOGETHER = 0.6
 """Two words that stand side by side in this share of the texts that hold one of them are one term."""
 _HELD = 0.25
+_ALWAYS = 0.8
+_LEAST_HELD = 3
+_LONGEST = 8
 
 
 def frequencies(texts: Sequence[Hashes]) -> dict[int, int]:
@@ -57,7 +60,9 @@ def terms(
     score = _ratio(within, size, without, max(total - size, 1))
     order = np.argsort(-score, kind="stable")
     best = [words[known[place]] for place in order[: 3 * most] if score[place] > 0]
-    return tuple(_joined(best, [content.casefold() for content in contents[:_READ]])[:most])
+    read = [content.casefold() for content in contents[:_READ]]
+    whole = [_extended(term, read) for term in _joined(best, read)]
+    return tuple(term for term in dict.fromkeys(whole) if _longest(term, whole))[:most]
 
 
 def _ratio(
@@ -78,6 +83,27 @@ def _log_likelihood(
 ) -> NDArray[np.float64]:
     share = np.clip(share, 1e-12, 1 - 1e-12)
     return np.asarray(hits * np.log(share) + (tries - hits) * np.log1p(-share))
+
+
+def _longest(term: str, among: Sequence[str]) -> bool:
+    return not any(term != other and term in other for other in among)
+
+
+def _extended(term: str, contents: Sequence[str]) -> str:
+    """A name with the characters that nearly always follow it: those of short words are no words of ours."""
+    if not text.has_han(term):
+        return term
+    while len(term) < _LONGEST:
+        following = Counter(
+            content[place : place + 1]
+            for content in contents
+            if (place := content.find(term) + len(term)) >= len(term)
+        )
+        (after, count), *_ = following.most_common(1) or [("", 0)]
+        if count < _LEAST_HELD or count < _ALWAYS * following.total() or not text.has_han(after):
+            break
+        term += after
+    return term
 
 
 def _joined(best: list[str], contents: Sequence[str]) -> list[str]:
@@ -104,4 +130,4 @@ def _joined(best: list[str], contents: Sequence[str]) -> list[str]:
                     break
             if changed:
                 break
-    return [word for word in best if not any(word != other and word in other for other in best)]
+    return [word for word in best if _longest(word, best)]

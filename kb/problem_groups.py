@@ -43,18 +43,21 @@ def settle(
     before, pinned = _before(session)
     groups = {row.pk: row for row in session.scalars(select(ProblemGroup))}
     free = [[key for key in cluster if key not in pinned] for cluster in clusters]
-    chosen = identities(free, {key: top(groups, pk) for key, pk in before.items() if key not in pinned})
+    chosen = identities(free, {key: pk for key, pk in before.items() if key not in pinned})
     members: dict[int, list[int]] = {}
+    placed: dict[int, int] = {}
     for cluster, pk in zip(free, chosen, strict=True):
         if pk is None and len(cluster) > 1:
             pk = _new(session, groups, cluster, now)
         if pk is not None:
-            members.setdefault(pk, []).extend(cluster)
+            # Remembered as what it was before any merge, so that each part is known again next time.
+            placed |= dict.fromkeys(cluster, pk)
+            members.setdefault(top(groups, pk), []).extend(cluster)
     seen = set(looked_at)
     for key, pk in pinned.items():
         if key in seen:
             members.setdefault(top(groups, pk), []).append(key)
-    _remember(session, members, seen - pinned.keys())
+    _remember(session, placed, seen - pinned.keys())
     return [
         Known(pk, groups[pk].id, groups[pk].name, groups[pk].comment, tuple(keys))
         for pk, keys in members.items()
@@ -125,7 +128,6 @@ def merge(session: Session, group_id: str, into_id: str) -> ProblemGroup:
     if one == other:
         raise ConflictError(f"{group_id} and {into_id} are one group already", field="into")
     groups[one].into_pk = other
-    session.execute(update(ProblemMember).where(ProblemMember.group_pk == one).values(group_pk=other))
     session.flush()
     return groups[other]
 
@@ -142,18 +144,19 @@ def split(
     wanted = list(dict.fromkeys(ticket_ids))
     if not wanted:
         raise InputError("name the tickets of the new group", field="ticket_ids")
+    groups = {known.pk: known for known in session.scalars(select(ProblemGroup))}
+    whole = [pk for pk in groups if top(groups, pk) == top(groups, row.pk)]
     held = {
         found.id: found.pk
         for found in session.execute(
             select(Ticket.id, Ticket.pk)
             .join(ProblemMember, ProblemMember.ticket_pk == Ticket.pk)
-            .where(ProblemMember.group_pk == row.pk, Ticket.id.in_(wanted))
+            .where(ProblemMember.group_pk.in_(whole), Ticket.id.in_(wanted))
         )
     }
     missing = [ticket_id for ticket_id in wanted if ticket_id not in held]
     if missing:
         raise InputError(f"not in the group {group_id}: {', '.join(missing[:5])}", field="ticket_ids")
-    groups = {row.pk: row for row in session.scalars(select(ProblemGroup))}
     made = groups[_new(session, groups, list(held.values()), now)]
     made.name, made.from_pk = name.strip(), row.pk
     session.execute(
@@ -196,17 +199,12 @@ def _new(session: Session, groups: dict[int, ProblemGroup], cluster: Sequence[in
     return row.pk
 
 
-def _remember(session: Session, members: Mapping[int, Sequence[int]], free: set[int]) -> None:
+def _remember(session: Session, placed: Mapping[int, int], free: set[int]) -> None:
     keys = sorted(free)
     for start in range(0, len(keys), _AT_ONCE):
         part = listed(keys[start : start + _AT_ONCE])
         session.connection().exec_driver_sql(f"DELETE FROM problem_members WHERE ticket_pk IN ({part})")
-    rows = [
-        {"ticket_pk": key, "group_pk": pk, "pinned": False}
-        for pk, own in members.items()
-        for key in own
-        if key in free
-    ]
+    rows = [{"ticket_pk": key, "group_pk": pk, "pinned": False} for key, pk in placed.items() if key in free]
     if rows:
         session.execute(ProblemMember.__table__.insert(), rows)  # type: ignore[attr-defined]
 
@@ -214,9 +212,11 @@ def _remember(session: Session, members: Mapping[int, Sequence[int]], free: set[
 def forget_empty(session: Session) -> None:
     """Remove groups that nobody named or changed and that hold no ticket any more."""
     held = select(ProblemMember.group_pk)
+    absorbing = select(ProblemGroup.into_pk).where(ProblemGroup.into_pk.is_not(None))
     session.execute(
         delete(ProblemGroup).where(
             ProblemGroup.pk.not_in(held),
+            ProblemGroup.pk.not_in(absorbing),
             ProblemGroup.name == "",
             ProblemGroup.comment == "",
             ProblemGroup.into_pk.is_(None),

@@ -16,8 +16,16 @@ from kb.ticket_documents import Documents
 from models.encoder import Encoder
 
 PROBLEMS = {
-    "heating": ["阳光小区三号楼暖气不热，室温只有十二度", "暖气不热，阳光小区三号楼的老人受不了", "阳光小区暖气不热没人修"],
-    "noise": ["人民路工地半夜施工噪音扰民", "半夜施工，人民路工地噪音太大睡不着", "人民路工地噪音扰民多次投诉无果"],
+    "heating": [
+        "阳光小区三号楼暖气不热，室温只有十二度",
+        "暖气不热，阳光小区三号楼的老人受不了",
+        "阳光小区暖气不热没人修",
+    ],
+    "noise": [
+        "人民路工地半夜施工噪音扰民",
+        "半夜施工，人民路工地噪音太大睡不着",
+        "人民路工地噪音扰民多次投诉无果",
+    ],
     "printer": [
         "The HX-300 printer on floor two jams on every page",
         "Paper jams on every page in the HX-300 printer",

@@ -1,0 +1,144 @@
+"""Groups that people know: their id stays, names, merging, splitting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+import pytest
+
+from kb import problem_groups, tickets
+from kb.database import Database
+from kb.problem_groups import Known
+from models.errors import ConflictError, InputError, NotFoundError
+
+Settle = Callable[[list[list[int]]], list[Known]]
+
+
+@pytest.fixture
+def stored(database: Database, now: datetime) -> Database:
+    rows = [
+        {"id": f"t{number}", "description": f"问题 {number}", "received_at": now} for number in range(1, 21)
+    ]
+    with database.transaction() as session:
+        tickets.write(session, rows, now)
+    return database
+
+
+@pytest.fixture
+def settle(stored: Database, now: datetime) -> Settle:
+    """Settle clusters in a transaction of their own; tickets 1 to 20 were looked at."""
+
+    def settled(clusters: list[list[int]]) -> list[Known]:
+        with stored.transaction() as session:
+            return problem_groups.settle(session, clusters, range(1, 21), now)
+
+    return settled
+
+
+def members(found: list[Known]) -> dict[str, set[int]]:
+    return {known.id: set(known.members) for known in found}
+
+
+def test_a_group_keeps_its_id_as_tickets_come_and_go(settle: Settle) -> None:
+    first = settle([[1, 2, 3], [4, 5]])
+    second = settle([[4, 5, 6], [2, 3, 7, 8]])
+
+    assert [known.id for known in second] == [first[1].id, first[0].id]
+
+
+def test_the_same_first_ticket_gives_the_same_id_anywhere(settle: Settle, stored: Database) -> None:
+    first = settle([[3, 4]])
+    with stored.transaction() as session:
+        session.connection().exec_driver_sql("DELETE FROM problem_groups")
+    again = settle([[3, 4, 5]])
+
+    assert again[0].id == first[0].id
+
+
+def test_of_two_halves_the_larger_keeps_the_id(settle: Settle) -> None:
+    whole = settle([[1, 2, 3, 4, 5]])
+    halves = settle([[1, 2], [3, 4, 5]])
+
+    assert halves[1].id == whole[0].id
+    assert halves[0].id != whole[0].id
+
+
+def test_two_that_grow_together_are_the_larger_one(settle: Settle) -> None:
+    first = settle([[1, 2, 3], [4, 5]])
+
+    assert [known.id for known in settle([[1, 2, 3, 4, 5]])] == [first[0].id]
+
+
+def test_a_few_tickets_in_common_do_not_make_it_the_same(settle: Settle) -> None:
+    first = settle([[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]])
+
+    assert settle([[10, 11, 12, 13, 14, 15, 16, 17, 18, 19]])[0].id != first[0].id
+
+
+def test_a_name_and_a_comment_stay(settle: Settle, stored: Database) -> None:
+    first = settle([[1, 2, 3]])[0]
+    with stored.transaction() as session:
+        problem_groups.describe(session, first.id, name=" 暖气不热 ", comment="等供热公司答复")
+        problem_groups.describe(session, first.id, name=None, comment=None)
+
+    again = settle([[2, 3, 4]])[0]
+
+    assert (again.name, again.comment) == ("暖气不热", "等供热公司答复")
+
+
+def test_merged_groups_are_one_from_then_on(settle: Settle, stored: Database) -> None:
+    one, other = settle([[1, 2, 3], [4, 5, 6]])
+    with stored.transaction() as session:
+        problem_groups.merge(session, other.id, one.id)
+
+    again = settle([[1, 2, 3], [4, 5, 6, 7]])
+
+    assert members(again) == {one.id: {1, 2, 3, 4, 5, 6, 7}}
+    with stored.transaction() as session, pytest.raises(ConflictError):
+        problem_groups.merge(session, one.id, other.id)
+
+
+def test_tickets_split_off_stay_apart(settle: Settle, stored: Database, now: datetime) -> None:
+    whole = settle([[1, 2, 3, 4]])[0]
+    with stored.transaction() as session:
+        apart = problem_groups.split(session, whole.id, ["t3", "t4"], name="另一件事", now=now).id
+
+    again = settle([[1, 2, 3, 4, 5]])
+
+    assert members(again) == {whole.id: {1, 2, 5}, apart: {3, 4}}
+
+
+def test_a_split_names_its_tickets(settle: Settle, stored: Database, now: datetime) -> None:
+    whole = settle([[1, 2, 3]])[0]
+    with stored.transaction() as session:
+        with pytest.raises(InputError, match="name the tickets"):
+            problem_groups.split(session, whole.id, [], name="", now=now)
+        with pytest.raises(InputError, match="t9"):
+            problem_groups.split(session, whole.id, ["t1", "t9"], name="", now=now)
+
+
+def test_an_unknown_group_is_told(stored: Database) -> None:
+    with stored.transaction() as session, pytest.raises(NotFoundError, match="g-nothing"):
+        problem_groups.describe(session, "g-nothing", name="x", comment=None)
+
+
+def test_empty_groups_that_nobody_named_go(settle: Settle, stored: Database) -> None:
+    nameless, named = settle([[1, 2], [3, 4]])
+    with stored.transaction() as session:
+        problem_groups.describe(session, named.id, name="有名字", comment=None)
+    settle([])
+    with stored.transaction() as session:
+        problem_groups.forget_empty(session)
+        assert problem_groups.get(session, named.id).name == "有名字"
+        with pytest.raises(NotFoundError):
+            problem_groups.get(session, nameless.id)
+
+
+def test_tickets_not_looked_at_stay_where_they_were(stored: Database, now: datetime) -> None:
+    with stored.transaction() as session:
+        first = problem_groups.settle(session, [[1, 2], [3, 4]], [1, 2, 3, 4], now)
+        problem_groups.settle(session, [[1, 2]], [1, 2], now)
+        again = problem_groups.settle(session, [[3, 4, 5]], [3, 4, 5], now)
+
+    assert again[0].id == first[1].id
