@@ -12,7 +12,7 @@ from prometheus_client import Counter, Histogram
 from starlette.exceptions import HTTPException
 from starlette.types import Message, Receive, Scope, Send
 
-from api import assessments, cases, errors, imports, system, taxonomy, tickets
+from api import assessments, cases, errors, imports, retrospective, system, taxonomy, tickets
 from api.console import page
 from triage.service import Service
 from triage.wiring import Parts
@@ -46,7 +46,7 @@ def create_app(parts: Parts, service: Service | None = None, *, work: bool = Tru
     )
     app.state.parts, app.state.worker, app.state.service = parts, worker, service
     errors.install(app)
-    for module in (assessments, tickets, cases, imports, taxonomy):
+    for module in (assessments, tickets, cases, imports, retrospective, taxonomy):
         app.include_router(module.router, prefix=_PREFIX)
     app.include_router(system.router)
     app.include_router(system.internal)

@@ -30,6 +30,7 @@ def retrospect(
     as_json: Annotated[bool, typer.Option("--json", help="Answer with JSON.")] = False,
 ) -> None:
     """Group the tickets of a period by problem, and show what recurs, what it costs and what changed."""
+    from triage import service
     from triage.progress import bars
     from triage.retrospective import as_json as form
     from triage.retrospective import retrospect as make
@@ -40,7 +41,8 @@ def retrospect(
     try:
         period = days(start, end, built)
         with bars() as progress:
-            found = make(built.retrospect_setting(), period, progress)
+            setting = built.retrospect_setting(service.running(built.settings.home))
+            found = make(setting, period, progress)
         if out is not None:
             _write(built, found, out, language)
         if as_json:

@@ -8,9 +8,6 @@ from datetime import datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
-
 from kb.history import Past
 from kb.mining import Grouping
 from kb.problem_groups import Known
@@ -43,11 +40,6 @@ def surges(
 ) -> tuple[Surge, ...]:
     """The surges that began in the period."""
     return ()
-
-
-def measures(session: Session) -> list[Measure]:
-    """All measures, in the order they were noted."""
-    return list(session.scalars(select(Measure).order_by(Measure.pk)))
 
 
 def checked(

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from kb import history, mining, naming, problem_groups, ticket_documents
+from kb import history, measures, mining, naming, problem_groups, ticket_documents
 from kb.database import Database
 from kb.history import Past
 from kb.mining import Grouping
@@ -89,7 +89,7 @@ def retrospect(
         known = problem_groups.settle(session, clusters, grouping.keys.tolist(), setting.now)
         problem_groups.forget_empty(session)
         uses = history.uses(session, period.start - HISTORY, period.end)
-        measures = movement.measures(session)
+        noted = list(measures.listed(session))
     by_key = {ticket.pk: ticket for ticket in past}
     within = [ticket for ticket in past if period.holds(ticket.received_at)]
     flow = Flow(period, setting.zone, past)
@@ -111,7 +111,7 @@ def retrospect(
         causes=causes,
         paretos=rollups.paretos(groups, causes, within),
         surges=movement.surges(grouping, by_key, flow, groups),
-        measures=movement.checked(measures, flow, groups, known, by_key, cause_of),
+        measures=movement.checked(noted, flow, groups, known, by_key, cause_of),
         steps=steps,
         complaints_in_time=rollups.share(
             [ticket for ticket in complaints if ticket.hours is not None],

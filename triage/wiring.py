@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from triage.pipeline import Triager
     from triage.retrospective import Setting
     from triage.rules import Rules
+    from triage.service import Service
 
 _GROUP_CASES = 3
 NO_MODEL = "there is no model yet: run `triage demo` once, or `triage train --promote`"
@@ -240,12 +241,10 @@ class Parts:
             max_text=self.settings.max_text,
         )
 
-    def retrospect_setting(self) -> Setting:
-        """What a retrospective is made with. Cases are asked of the running service, whose index it is."""
+    def retrospect_setting(self, running: Service | None = None) -> Setting:
+        """What a retrospective is made with. Beside a running service, cases are asked of it."""
         from triage import service
         from triage.retrospective import Found, Setting
-
-        running = service.running(self.settings.home)
 
         def find_cases(content: str) -> list[Found]:
             from kb.match import FOUND

@@ -83,7 +83,7 @@ def gaps_of(found: Retrospective, kind: str) -> list[Gap]:
 def test_tickets_are_grouped_and_none_is_lost(add: Add, make: Callable[..., Retrospective]) -> None:
     add(5, PRINTER)
     add(4, LOGIN)
-    add(1, "食堂的意见箱钥匙在谁那里")
+    add(1, "Where is the key of the canteen?")
 
     found = make()
 

@@ -1,0 +1,110 @@
+"""The retrospective: what recurs in a period; groups named, merged and split; measures; causes of tickets."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from api.deps import PartsDep
+from api.schemas import PROBLEMS
+from api.schemas_retrospective import (
+    CauseAnswer,
+    CauseRequest,
+    GroupChange,
+    GroupMerge,
+    GroupSplit,
+    GroupState,
+    MeasureAnswer,
+    MeasureRequest,
+    RetrospectiveAnswer,
+)
+from kb import causes, measures, problem_groups
+from kb.tables import ProblemGroup
+from models.errors import InputError
+from triage import retrospective
+from triage.cli_retrospect import days
+
+router = APIRouter(tags=["retrospective"], responses=PROBLEMS)
+
+FirstDay = Annotated[str, Query(alias="from", description="First day, such as 2026-03-01.")]
+LastDay = Annotated[str, Query(alias="to", description="Last day, included.")]
+
+
+@router.get("/retrospective")
+def read(parts: PartsDep, first: FirstDay, last: LastDay) -> RetrospectiveAnswer:
+    """What recurred among the tickets received in a period, what it cost, and what changed."""
+    found = retrospective.retrospect(parts.retrospect_setting(), days(first, last, parts))
+    return RetrospectiveAnswer.model_validate(retrospective.as_json(found))
+
+
+@router.patch("/problem-groups/{group_id}")
+def describe(group_id: str, sent: GroupChange, parts: PartsDep) -> GroupState:
+    """Name or comment a group, once for all months."""
+    with parts.database.transaction() as session:
+        row = problem_groups.describe(session, group_id, name=sent.name, comment=sent.comment)
+        return _state(row)
+
+
+@router.post("/problem-groups/{group_id}/merge")
+def merge(group_id: str, sent: GroupMerge, parts: PartsDep) -> GroupState:
+    """Make two groups one, from now on; answers the one that stays."""
+    with parts.database.transaction() as session:
+        return _state(problem_groups.merge(session, group_id, sent.into))
+
+
+@router.post("/problem-groups/{group_id}/split", status_code=201)
+def split(group_id: str, sent: GroupSplit, parts: PartsDep) -> GroupState:
+    """Take tickets out of a group into one of their own."""
+    with parts.database.transaction() as session:
+        row = problem_groups.split(session, group_id, sent.ticket_ids, name=sent.name, now=parts.now())
+        return _state(row)
+
+
+@router.post("/measures", status_code=201)
+def note(sent: MeasureRequest, parts: PartsDep) -> MeasureAnswer:
+    """Note a measure against a group or a root cause; the retrospective checks whether it worked."""
+    _check_cause(parts, sent.target if sent.target_kind == "cause" else None, "target")
+    with parts.database.transaction() as session:
+        row = measures.note(session, **sent.model_dump(), now=parts.now())
+        return MeasureAnswer.model_validate(row)
+
+
+@router.get("/measures")
+def noted(parts: PartsDep) -> list[MeasureAnswer]:
+    """All measures."""
+    with parts.database.reading() as session:
+        return [MeasureAnswer.model_validate(row) for row in measures.listed(session)]
+
+
+@router.delete("/measures/{measure_id}", status_code=204)
+def remove(measure_id: str, parts: PartsDep) -> None:
+    """Forget a measure that was noted by mistake."""
+    with parts.database.transaction() as session:
+        measures.remove(session, measure_id)
+
+
+@router.put("/tickets/{ticket_id}/cause")
+def record_cause(ticket_id: str, sent: CauseRequest, parts: PartsDep) -> CauseAnswer:
+    """Record the root cause of a ticket, with its 5-Why."""
+    _check_cause(parts, sent.code, "code")
+    with parts.database.transaction() as session:
+        row = causes.record(session, ticket_id, **sent.model_dump(), now=parts.now())
+        return CauseAnswer.model_validate(row)
+
+
+@router.get("/tickets/{ticket_id}/cause")
+def read_cause(ticket_id: str, parts: PartsDep) -> CauseAnswer:
+    """The root cause that was recorded for a ticket."""
+    with parts.database.reading() as session:
+        return CauseAnswer.model_validate(causes.of(session, ticket_id))
+
+
+def _check_cause(parts: PartsDep, code: str | None, field: str) -> None:
+    known = [term.code for term in parts.rules.taxonomy.root_causes]
+    if code is not None and code not in known:
+        raise InputError(f"{field} is one of {', '.join(known)}, not {code!r}", field=field)
+
+
+def _state(row: ProblemGroup) -> GroupState:
+    return GroupState(id=row.id, name=row.name, comment=row.comment)
