@@ -36,7 +36,7 @@ class Weights:
     """
 
     meaning: float = 14.0
-    words: float = 18.0
+    words: float = 17.0
     base: float = -7.5
     meaning_across: float = 22.0
     base_across: float = -6.6
