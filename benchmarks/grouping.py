@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.grouping_scale import documents_of
 from kb import mining
-from kb.documents import hashed
 from kb.likeness import Space, space
 from kb.ticket_documents import Documents
 from models.encoder import load_encoder
@@ -39,8 +39,8 @@ def main() -> None:
     encoder = load_encoder("use")
     sets = {"faults": _faults(folder), "two languages": _languages(folder)}
     for name, (texts, truth) in sets.items():
-        documents = _documents(texts, encoder)
-        layout = space(documents.vectors, documents.words, documents.pairs)
+        documents = documents_of(texts, encoder)
+        layout = space(documents.whole, documents.subjects)
         kinds = len(set(truth))
         print(f"\n{name}: {len(texts)} texts, {kinds} kinds")
         print(
@@ -80,8 +80,10 @@ def together(truth: Sequence[str], found: Sequence[int]) -> float:
 def _methods(encoder: Any) -> dict[str, Method]:
     methods: dict[str, Method] = {
         "ours": _ours,
-        "k-means, k known": lambda documents, _layout, _texts, kinds: _k_means(documents.vectors, kinds),
-        "HDBSCAN, vectors": lambda documents, _layout, _texts, _kinds: _hdbscan(documents.vectors),
+        "k-means, k known": lambda documents, _layout, _texts, kinds: _k_means(
+            documents.whole.vectors, kinds
+        ),
+        "HDBSCAN, vectors": lambda documents, _layout, _texts, _kinds: _hdbscan(documents.whole.vectors),
         "k-means, our meanings": lambda _documents, layout, _texts, kinds: _k_means(layout.meanings, kinds),
         "HDBSCAN, our meanings": lambda _documents, layout, _texts, _kinds: _hdbscan(layout.meanings),
     }
@@ -115,7 +117,7 @@ def _bertopic(documents: Documents, _layout: Space, texts: Sequence[str], _kinds
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         topics, _ = BERTopic(language="multilingual", calculate_probabilities=False).fit_transform(
-            list(texts), embeddings=documents.vectors
+            list(texts), embeddings=documents.whole.vectors
         )
     return _alone(np.array(topics))
 
@@ -126,16 +128,6 @@ def _alone(labels: NDArray[Any]) -> Labels:
     outside = own < 0
     own[outside] = own.max() + 1 + np.arange(outside.sum())
     return own
-
-
-def _documents(texts: Sequence[str], encoder: Any) -> Documents:
-    pairs = [hashed(text) for text in texts]
-    return Documents(
-        np.arange(len(texts), dtype=np.int64),
-        [words for words, _ in pairs],
-        [han for _, han in pairs],
-        encoder.encode(list(texts)),
-    )
 
 
 def _faults(folder: Path) -> tuple[list[str], list[str]]:

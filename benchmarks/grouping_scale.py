@@ -23,8 +23,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from kb import mining
-from kb.documents import hashed
-from kb.ticket_documents import Documents
+from kb.ticket_documents import Documents, read
 from models.encoder import Encoder, load_encoder
 from triage.progress import bars
 
@@ -55,20 +54,13 @@ def main() -> None:
 
 def documents_of(texts: Sequence[str], encoder: Encoder) -> Documents:
     """Texts as grouping sees them."""
-    pairs = [hashed(text) for text in texts]
-    return Documents(
-        np.arange(len(texts), dtype=np.int64),
-        [words for words, _ in pairs],
-        [han for _, han in pairs],
-        encoder.encode(list(texts)),
-    )
+    return Documents(np.arange(len(texts), dtype=np.int64), read(texts, encoder), None)
 
 
 def _run(stored: Path, size: int) -> None:
     documents: Documents = pickle.loads(stored.read_bytes())
-    part = Documents(
-        documents.keys[:size], documents.words[:size], documents.pairs[:size], documents.vectors[:size]
-    )
+    part = documents.part(np.arange(size))
+    del documents
     began = time.perf_counter()
     with bars() as progress:
         found = mining.group(part, progress)

@@ -18,12 +18,12 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.grouping_scale import documents_of
 from kb import mining, tickets
 from kb.columns import recognise, to_ticket
 from kb.database import Database
 from kb.rowfiles import Row, columns, read_rows
-from kb.ticket_documents import Documents
+from kb.ticket_documents import Documents, read
+from kb.tickets import whole_text
 from models.encoder import load_encoder
 from triage import rules
 from triage.findings import Period
@@ -47,24 +47,26 @@ def main() -> None:
         for row in read_rows(file)
         if isinstance(row, Row)
     ]
-    texts = ["\n".join(filter(None, (row.get("subject", ""), row.get("description", "")))) for row in rows]
-    documents = documents_of(texts, load_encoder("use"))
+    encoder = load_encoder("use")
+    subjects = [str(row.get("subject") or row["description"]) for row in rows]
+    whole = [whole_text(str(row.get("subject") or ""), str(row["description"])) for row in rows]
+    documents = Documents(np.arange(len(rows)), read(whole, encoder), read(subjects, encoder))
     rng = np.random.default_rng(0)
-    whole = labels(documents)
+    referee = labels(documents)
     shuffled, more = [], []
     for _ in range(RUNS):
-        order = rng.permutation(len(texts))
-        again = np.empty_like(whole)
-        again[order] = labels(part(documents, order))
-        shuffled.append(adjusted_rand_score(whole, again))
-        kept = np.sort(rng.permutation(len(texts))[: round(len(texts) / 1.05)])
-        more.append(adjusted_rand_score(labels(part(documents, kept)), whole[kept]))
-    print(f"{len(texts)} tickets, {RUNS} runs each")
+        order = rng.permutation(len(rows))
+        again = np.empty_like(referee)
+        again[order] = labels(documents.part(order))
+        shuffled.append(adjusted_rand_score(referee, again))
+        kept = np.sort(rng.permutation(len(rows))[: round(len(rows) / 1.05)])
+        more.append(adjusted_rand_score(labels(documents.part(kept)), referee[kept]))
+    print(f"{len(rows)} tickets, {RUNS} runs each")
     print(
         f"shuffled: adjusted Rand index {min(shuffled):.3f} at the least, {np.mean(shuffled):.3f} on average"
     )
     print(f"5 % more: {min(more):.3f} at the least, {np.mean(more):.3f} on average")
-    kept_ids, compared = identity(rows, whole)
+    kept_ids, compared = identity(rows, referee)
     print(f"groups of {LARGE} or more in two months running that kept their id: {kept_ids} of {compared}")
 
 
@@ -74,16 +76,6 @@ def labels(documents: Documents) -> NDArray[np.intp]:
     for cluster in mining.group(documents).clusters:
         found[cluster.places] = cluster.places.min()
     return found
-
-
-def part(documents: Documents, places: NDArray[np.intp]) -> Documents:
-    """Some of the documents, in that order."""
-    return Documents(
-        documents.keys[places],
-        [documents.words[place] for place in places],
-        [documents.pairs[place] for place in places],
-        documents.vectors[places],
-    )
 
 
 def identity(rows: list[dict[str, Any]], referee: NDArray[np.intp]) -> tuple[int, int]:

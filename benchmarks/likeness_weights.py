@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.documents import hashed
 from kb.likeness import Space, space
+from kb.ticket_documents import read
 from models.encoder import load_encoder
 from triage import seed
 from triage.settings import load_settings
@@ -24,9 +24,7 @@ from triage.settings import load_settings
 def main() -> None:
     folder = load_settings().data_folder
     texts, problems = _texts(folder)
-    pairs = [hashed(text) for text in texts]
-    vectors = load_encoder("use").encode(texts)
-    layout = space(vectors, [words for words, _ in pairs], [han for _, han in pairs])
+    layout = space(read(texts, load_encoder("use")))
     known = np.array([place for place, problem in enumerate(problems) if problem])
     left, right = (known[side] for side in np.triu_indices(len(known), 1))
     same = np.array([problems[one] == problems[other] for one, other in zip(left, right, strict=True)])

@@ -19,6 +19,8 @@ from models.encoder import Vectors
 
 Floats = NDArray[np.float32]
 
+RARITY = 2
+"""The power of the inverse document frequency: what tells problems apart are names, and names are rare."""
 COMMON = 4
 """Directions in which all texts of an archive differ most (their length, their kind), taken out
 (Mu and Viswanath 2018), fewer from few texts."""
@@ -35,9 +37,9 @@ class Weights:
     (``python -m benchmarks.likeness_weights``); at 0 a pair is as likely about the same problem as not.
     """
 
-    meaning: float = 14.0
-    words: float = 17.0
-    base: float = -7.5
+    meaning: float = 13.0
+    words: float = 25.0
+    base: float = -7.1
     meaning_across: float = 22.0
     base_across: float = -6.6
 
@@ -88,16 +90,43 @@ class Space:
 _PAIRS_AT_ONCE = 100_000
 
 
-def space(
-    vectors: Vectors, words: Sequence[Hashes], pairs: Sequence[Hashes], weights: Weights | None = None
-) -> Space:
-    """Lay out texts for comparison: their vectors (n, dimension), and the hashes of their words and of
-    their pairs of Han characters."""
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """Analysed texts: hashes of their words and of their pairs of Han characters, vectors (n, dimension)."""
+
+    words: Sequence[Hashes]
+    pairs: Sequence[Hashes]
+    vectors: Vectors
+
+    def part(self, places: NDArray[np.intp]) -> Texts:
+        """Some of them, in that order."""
+        return Texts(
+            [self.words[place] for place in places],
+            [self.pairs[place] for place in places],
+            self.vectors[places],
+        )
+
+
+def space(whole: Texts, subjects: Texts | None = None, weights: Weights | None = None) -> Space:
+    """Lay out texts for comparison.
+
+    Where there are ``subjects``, they count as much as the whole texts: a subject names the matter, a long
+    text says much beside it. One without a subject has its whole text there.
+    """
     scripts = np.array(
-        [script(len(own), len(own_pairs)) for own, own_pairs in zip(words, pairs, strict=True)], dtype=np.int8
+        [script(len(words), len(pairs)) for words, pairs in zip(whole.words, whole.pairs, strict=True)],
+        dtype=np.int8,
     )
-    together = [np.concatenate(both) for both in zip(words, pairs, strict=True)]
-    return Space(_meanings(vectors, scripts), weigh(together), scripts, weights or Weights())
+    meanings, words = _meanings(whole.vectors, scripts), _weigh_both(whole)
+    if subjects is not None:
+        half = np.float32(np.sqrt(0.5))
+        meanings = np.hstack([half * meanings, half * _meanings(subjects.vectors, scripts)])
+        words = sparse.hstack([half * words, half * _weigh_both(subjects)], format="csr", dtype=np.float32)
+    return Space(meanings, words, scripts, weights or Weights())
+
+
+def _weigh_both(texts: Texts) -> sparse.csr_matrix:
+    return weigh([np.concatenate(both) for both in zip(texts.words, texts.pairs, strict=True)])
 
 
 def weigh(texts: Sequence[Hashes]) -> sparse.csr_matrix:
@@ -115,7 +144,7 @@ def weigh(texts: Sequence[Hashes]) -> sparse.csr_matrix:
     kept = holding > 1
     counts = counts[:, kept]
     counts.data = 1 + np.log(counts.data)
-    rarity = (np.log((1 + len(texts)) / (1 + holding[kept])) + 1).astype(np.float32)
+    rarity = (np.log((1 + len(texts)) / (1 + holding[kept])) ** RARITY).astype(np.float32)
     counts.data *= rarity[counts.indices]
     length = np.sqrt(np.asarray(counts.multiply(counts).sum(axis=1)).ravel())
     counts.data /= np.repeat(np.maximum(length, 1e-9), np.diff(counts.indptr)).astype(np.float32)

@@ -38,7 +38,7 @@ def group(documents: Documents, progress: Progress = lambda _step, _done, _all: 
 
     The order of the tickets makes no difference: they come sorted by key.
     """
-    space = likeness.space(documents.vectors, documents.words, documents.pairs)
+    space = likeness.space(documents.whole, documents.subjects)
     pairs = neighbours.candidates(space, lambda done, whole: progress("neighbours", done, whole))
     owner = linkage.groups(space, pairs, progress=lambda done, whole: progress("groups", done, whole))
     order = np.argsort(owner, kind="stable")

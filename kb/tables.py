@@ -251,7 +251,8 @@ class ImportProblem(Base):
 
 
 class TicketDocument(Base):
-    """A ticket as grouping sees it: hashed tokens and one half-precision vector of its whole text.
+    """A ticket as grouping sees it: hashed tokens and a half-precision vector of its whole text and of its
+    subject, which are empty where it has none.
 
     ``made_with`` names encoder, analyser and text: where it differs, the document is made anew.
     """
@@ -264,6 +265,9 @@ class TicketDocument(Base):
     words: Mapped[bytes] = mapped_column(LargeBinary)
     pairs: Mapped[bytes] = mapped_column(LargeBinary)
     vector: Mapped[bytes] = mapped_column(LargeBinary)
+    subject_words: Mapped[bytes] = mapped_column(LargeBinary)
+    subject_pairs: Mapped[bytes] = mapped_column(LargeBinary)
+    subject_vector: Mapped[bytes] = mapped_column(LargeBinary)
     made_with: Mapped[str] = mapped_column(String(120))
 
 

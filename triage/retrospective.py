@@ -153,7 +153,7 @@ def _groups(
 ) -> list[Group]:
     """The groups that have a ticket in the period, the largest first."""
     places = {key: place for place, key in enumerate(documents.keys.tolist())}
-    held = naming.frequencies(documents.words)
+    held = naming.frequencies(documents.whole.words)
     present = []
     for item in known:
         members = [by_key[key] for key in item.members if key in by_key]
@@ -173,7 +173,7 @@ def _groups(
                 named=bool(item.name),
                 terms=naming.terms(
                     [_whole(ticket) for ticket in members],
-                    [documents.words[places[ticket.pk]] for ticket in members],
+                    [documents.whole.words[places[ticket.pk]] for ticket in members],
                     held,
                     len(documents.keys),
                 ),

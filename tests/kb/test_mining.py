@@ -10,9 +10,8 @@ import pytest
 from numpy.typing import NDArray
 
 from kb import likeness, linkage, mining, neighbours
-from kb.documents import hashed
 from kb.likeness import Space, Weights
-from kb.ticket_documents import Documents
+from kb.ticket_documents import Documents, read
 from models.encoder import Encoder
 
 PROBLEMS = {
@@ -36,13 +35,7 @@ ALONE = ["发票抬头写错了怎么改", "Please add a dark theme to the calen
 
 
 def documents(texts: Sequence[str], encoder: Encoder) -> Documents:
-    pairs = [hashed(text) for text in texts]
-    return Documents(
-        np.arange(len(texts), dtype=np.int64) + 100,
-        [words for words, _ in pairs],
-        [han for _, han in pairs],
-        encoder.encode(list(texts)),
-    )
+    return Documents(np.arange(len(texts), dtype=np.int64) + 100, read(texts, encoder), None)
 
 
 @pytest.fixture
@@ -112,9 +105,10 @@ def test_linkage_is_the_textbooks_where_all_pairs_are_promising(
     monkeypatch.setattr(linkage, "PROMISING", -1e9)
     monkeypatch.setattr(linkage, "HOPELESS", -1e9)
     monkeypatch.setattr(linkage, "MOST", 1000)
+    monkeypatch.setattr(linkage, "LENIENCE", 0)
     space = random_space(14, seed)
 
-    owner = linkage.groups(space, all_pairs(14))
+    owner = linkage.groups(space, all_pairs(14), 0.0)
 
     found = {frozenset(np.flatnonzero(owner == name).tolist()) for name in set(owner.tolist())}
     assert found == by_definition(space)
@@ -146,7 +140,7 @@ def test_few_texts_of_a_script_keep_what_they_have_in_common(encoder: Encoder) -
     english = ["The gate at the north entrance does not open"] * 5
     found = documents(chinese + english, encoder)
 
-    space = likeness.space(found.vectors, found.words, found.pairs)
+    space = likeness.space(found.whole)
 
     assert space.of_pairs(np.array([300]), np.array([304]))[0] > 0
 
@@ -184,12 +178,7 @@ def test_the_same_tickets_in_any_order_give_the_same_groups(texts: list[str], en
     several = [f"{text} {number}" for text in texts for number in range(6)]
     found = documents(several, encoder)
     order = np.random.default_rng(1).permutation(len(several))
-    shuffled = Documents(
-        found.keys[order],
-        [found.words[place] for place in order],
-        [found.pairs[place] for place in order],
-        found.vectors[order],
-    )
+    shuffled = found.part(order)
 
     def groups(grouping: mining.Grouping) -> set[frozenset[int]]:
         return {frozenset(grouping.keys[cluster.places].tolist()) for cluster in grouping.clusters}

@@ -37,8 +37,11 @@ def test_they_hold_what_the_ticket_says(stored: Database, encoder: Encoder) -> N
 
     assert found.keys.tolist() == [1, 3]
     expected = encoder.encode(["打印机\n开不了机", "发票错了"])
-    assert np.abs(found.vectors - expected).max() < 1e-3
-    assert [len(pairs) > 0 for pairs in found.pairs] == [True, True]
+    assert np.abs(found.whole.vectors - expected).max() < 1e-3
+    assert [len(pairs) > 0 for pairs in found.whole.pairs] == [True, True]
+    assert found.subjects is not None
+    expected = encoder.encode(["打印机", "发票错了"])  # without a subject the whole text stands for it
+    assert np.abs(found.subjects.vectors - expected).max() < 1e-3
 
 
 def test_a_changed_text_is_made_anew(stored: Database, encoder: Encoder, now: datetime) -> None:
@@ -72,4 +75,4 @@ def test_tickets_without_documents_are_left_out(stored: Database, encoder: Encod
     with stored.reading() as session:
         found = ticket_documents.load(session, [1, 2], encoder.dimension)
 
-    assert found.vectors.shape == (0, encoder.dimension)
+    assert found.whole.vectors.shape == (0, encoder.dimension)

@@ -16,6 +16,9 @@ def upgrade() -> None:
         sa.Column("words", sa.LargeBinary(), nullable=False),
         sa.Column("pairs", sa.LargeBinary(), nullable=False),
         sa.Column("vector", sa.LargeBinary(), nullable=False),
+        sa.Column("subject_words", sa.LargeBinary(), nullable=False),
+        sa.Column("subject_pairs", sa.LargeBinary(), nullable=False),
+        sa.Column("subject_vector", sa.LargeBinary(), nullable=False),
         sa.Column("made_with", sa.String(120), nullable=False),
         sa.ForeignKeyConstraint(
             ["ticket_pk"], ["tickets.pk"], name="fk_ticket_documents_ticket_pk", ondelete="CASCADE"
