@@ -1,4 +1,4 @@
-"""What a retrospective found, as plain data: made by ``triage.retrospective``, shown by page, report and JSON.
+"""What a retrospective found, as plain data: made by ``triage.retrospective``, shown by page, report, JSON.
 
 Every figure carries the ids of the tickets behind it. Where there was too little data the figure is None
 or the verdict says so. Times are aware; shares are 0..1.

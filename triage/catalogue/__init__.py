@@ -1,4 +1,4 @@
-"""All words that people see, in one file for each language; a table of the file for each place that shows them."""
+"""All words that people see: one file for each language, with a table for each place that shows them."""
 
 from __future__ import annotations
 
@@ -15,6 +15,6 @@ _HERE = Path(__file__).parent
 
 @cache
 def words(table: str, language: str) -> Mapping[str, str]:
-    """The words of one table (``desk``, ``report``) in one language, by key; the same keys in both languages."""
+    """The words of one table (``desk``, ``report``) in one language, by key; both languages have the same."""
     held = tomllib.loads((_HERE / f"{language}.toml").read_text(encoding="utf-8"))
     return MappingProxyType(held[table])

@@ -10,7 +10,7 @@ from triage.findings import Pareto
 from triage.report.material import Material, shortened
 
 COLOURS = ("#3d7fc4", "#d9822b", "#3f9c74", "#b4568f", "#8a78d6", "#a88b2c", "#5aa3b8", "#c45b4d")
-"""Told apart with a common colour blindness too, on light and on dark; the last are used again after the eighth."""
+"""Told apart with the common colour blindness too, on light and on dark; the last is used for all others."""
 AXES = {"count": "axis_tickets", "hours": "axis_hours", "dissatisfied": "axis_dissatisfied"}
 TITLE_WIDTH = 34
 _MOST_DAYS = 100

@@ -12,7 +12,7 @@ from triage.findings import TOO_LITTLE, Retrospective, Share, Trend
 from triage.rules import Rules
 
 Names = Mapping[str, Mapping[str, str]]
-"""What people call a code: by kind (``category``, ``priority``, ``status``, ``team``, ``cause``, ``step``), by code."""
+"""What people call each code, by kind: category, priority, status, team, cause, step."""
 
 Texts = Mapping[str, "TicketLine"]
 
@@ -109,7 +109,7 @@ class Material:
 
     def percent(self, value: float) -> str:
         """A share, 0..1, as a percentage."""
-        return f"{100 * value:.0f} %"
+        return f"{100 * value:.0f}\u00a0%"
 
     def share(self, share: Share) -> str:
         """So many of so many, with the interval."""
@@ -153,7 +153,14 @@ class Material:
         return tuple(
             self.words.get(f"too_little_{code}") or self.say("too_little_other", code=code)
             for code in self.found.too_little
+            if code != "no_tickets"  # said by the first sentence
         )
+
+
+def _to_word_end(text: str) -> str:
+    """Without a last word that is cut, where that is short and in a script with spaces."""
+    kept, space, word = text.rpartition(" ")
+    return kept.rstrip() if space and word.isascii() and 2 * len(kept) > len(text) else text.rstrip()
 
 
 def shortened(text: str, width: int) -> str:
@@ -163,5 +170,5 @@ def shortened(text: str, width: int) -> str:
     for place, character in enumerate(line):
         columns += 1 if ord(character) < 0x1100 else 2
         if columns > width:
-            return line[: max(place - 1, 1)].rstrip() + "…"
+            return _to_word_end(line[: max(place - 1, 1)]) + "…"
     return line

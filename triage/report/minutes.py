@@ -1,4 +1,4 @@
-"""The report as a document for the minutes of the meeting, with room for who was there and what was decided."""
+"""The report as a document for the minutes of a meeting, with room for attendees and decisions."""
 
 from __future__ import annotations
 
@@ -45,6 +45,8 @@ def render(material: Material) -> bytes:
     _heading(document, words["decisions"])
     _table(document, material, ("decision", "who", "due"), [("", "", "")] * _EMPTY_ROWS, (10, 4, 3))
     _heading(document, words["remarks"])
+    for _ in range(3):
+        document.add_paragraph()
     held = io.BytesIO()
     document.save(held)
     return held.getvalue()
@@ -81,7 +83,7 @@ def _groups(document: Document, m: Material) -> None:
         median = m.hours(group.median_hours)
         rows.append((str(number), title, str(group.size), trend, median, m.share(group.satisfied), cause))
     keys = ("rank", "problem", "tickets", "trend", "median", "satisfied", "cause")
-    _table(document, m, keys, rows, (1, 5, 1.4, 3.7, 1.7, 2.6, 2.3))
+    _table(document, m, keys, rows, (0.9, 4.6, 1.6, 3.4, 1.7, 2.5, 2.3))
     _paragraph(document, m.words["interval_note"])
 
 
@@ -94,8 +96,8 @@ def _charts(document: Document, m: Material) -> None:
     if fonts.chinese() is None and pictures.needs_chinese(*shown, *(stack.label for stack in by_day.stacks)):
         _paragraph(document, m.words["no_font"])
     for bars in drawn:
-        title = m.say("chart_pareto", title=bars.title)
-        _picture(document, pictures.pareto(bars), f"{title}. {bars.verdict} ({bars.axis})", bars.alt)
+        caption = m.say("chart_pareto", title=bars.title, verdict=bars.verdict)
+        _picture(document, pictures.pareto(bars), caption, bars.alt)
     if by_day.stacks:
         title = m.say("chart_days", unit=m.words[f"days_unit_{by_day.unit}"])
         _picture(document, pictures.days(by_day), title, by_day.alt)
@@ -112,7 +114,7 @@ def _others(document: Document, m: Material) -> None:
                  m.number(item.expected))
                 for item in found.surges
             ],
-            (7, 3.4, 3.4, 1.6, 1.6),
+            (6.4, 3.4, 3.4, 1.7, 2.1),
         ),
         (
             "causes",
@@ -122,7 +124,7 @@ def _others(document: Document, m: Material) -> None:
                  str(item.systemic), m.hours(item.hours), str(item.dissatisfied))
                 for item in found.causes
             ],
-            (4.4, 2, 2, 2, 2, 2.4, 2.2),
+            (3.6, 1.9, 2.1, 2.1, 2.1, 2.6, 2.6),
         ),
         (
             "measures",
@@ -132,12 +134,15 @@ def _others(document: Document, m: Material) -> None:
                  m.expectation(item.expected, item.low, item.high, item.actual), m.words[item.verdict])
                 for item in found.measures
             ],
-            (4.5, 2, 2.2, 3.6, 3, 1.7),
+            (4.2, 1.9, 2.5, 3.4, 3.2, 1.8),
         ),
         (
             "gaps",
             ("problem", "kind", "tickets"),
-            [(m.title(item.title, 120), m.words[item.kind], str(item.count)) for item in found.gaps[:MOST_GROUPS]],
+            [
+                (m.title(item.title, 120), m.words[item.kind], str(item.count))
+                for item in found.gaps[:MOST_GROUPS]
+            ],
             (10, 5, 2),
         ),
     ]  # fmt: skip
@@ -217,6 +222,8 @@ def _table(
 
     table = document.add_table(rows=0, cols=len(widths), style="Table Grid")
     table.autofit = False
+    for column, width in zip(table.columns, widths, strict=True):
+        column.width = Cm(width)  # LibreOffice goes by the columns, Word by the cells
     head = [m.words[f"col_{key}"] for key in keys]
     for number, row in enumerate([head, *rows] if keys else rows):
         line = table.add_row()
@@ -230,7 +237,7 @@ def _table(
             paragraph = cell.paragraphs[0]
             paragraph.paragraph_format.space_after = Pt(1)
             run = paragraph.add_run(_clean(value))
-            run.font.size = Pt(9)
+            run.font.size = Pt(9 if number or not keys else 8)
             run.bold = bool(keys and not number) or (not keys and not place)
     document.add_paragraph()
 

@@ -6,6 +6,7 @@ Only scripts with the hashes named in the file's own policy run, and nothing is 
 from __future__ import annotations
 
 import hashlib
+import re
 from base64 import b64encode
 from dataclasses import asdict
 from functools import cache
@@ -14,7 +15,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+import markupsafe
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from triage.findings import Group
 from triage.report import charts, summary
@@ -26,6 +29,7 @@ MOST_LINES = 300
 """Tickets listed with date and subject in one place; the others by number only."""
 
 _HERE = Path(__file__).parent / "templates"
+_INTERVAL = re.compile(r"[\d.,]+–[\d.,]+(?:\u00a0%)?")
 
 
 def render(material: Material) -> str:
@@ -36,6 +40,9 @@ def render(material: Material) -> str:
     paretos = [charts.bars(material, pareto) for pareto in found.paretos]
     by_day = charts.days(material)
     anchors = {ticket_id: f"t{n}" for n, ticket_id in enumerate(order, start=1)}
+    sections = _sections(material)
+    by_date = _by_date(material, order)
+    dates_there = {day for day, _ in by_date} if by_day.unit == "day" else set()
     return (
         _templates()
         .get_template("report.html")
@@ -43,6 +50,8 @@ def render(material: Material) -> str:
             ctx={"m": material, "anchors": anchors, "most_lines": MOST_LINES},
             m=material,
             r=found,
+            sections=[key for key, there in sections.items() if there],
+            missing=[material.words[f"section_{key}"] for key, there in sections.items() if not there],
             words=material.words,
             summary=summary.sentences(material),
             anchors=anchors,
@@ -55,7 +64,8 @@ def render(material: Material) -> str:
             paretos=list(zip(found.paretos, paretos, strict=True)),
             of_choices=list(dict.fromkeys(pareto.of for pareto in paretos)),
             by_choices=list(dict.fromkeys(pareto.by for pareto in paretos)),
-            by_date=_by_date(material, order),
+            by_date=by_date,
+            dates_there=dates_there,
             chart_data=_chart_data(material, by_day, paretos),
             policy=_policy(scripts),
             style=_source("report.css"),
@@ -67,6 +77,30 @@ def render(material: Material) -> str:
 def title_of(group: Group) -> str:
     """The title of a group, or its number where it has none."""
     return group.title.strip() or group.id
+
+
+def whole(text: object) -> Markup:
+    """Text as HTML in which an interval ("8–17") stays on one line."""
+    return Markup(_INTERVAL.sub(r'<span class="whole">\g<0></span>', str(markupsafe.escape(text))))
+
+
+def _sections(material: Material) -> dict[str, bool]:
+    """All sections in the order of the page, and whether there is something to show in them."""
+    found = material.found
+    shown: dict[str, object] = {
+        "summary": True,
+        "groups": found.groups,
+        "pareto": found.groups or found.causes,
+        "days": found.days,
+        "surges": found.surges,
+        "causes": found.causes,
+        "steps": found.steps,
+        "measures": found.measures,
+        "gaps": found.gaps,
+        "outside": found.outside,
+        "all": _order(material),
+    }
+    return {key: bool(part) for key, part in shown.items()}
 
 
 def _order(material: Material) -> list[str]:
@@ -150,10 +184,12 @@ def _source(name: str) -> str:
 
 @cache
 def _templates() -> Environment:
-    return Environment(
+    templates = Environment(
         loader=FileSystemLoader(_HERE),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    templates.filters["whole"] = whole
+    return templates

@@ -13,17 +13,17 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-WIDTH = 6.7
+WIDTH = 6.69
 """Inches: what fits between the margins of an A4 page."""
 _DOTS = 160
 _INK, _SOFT, _LINE = "#1b2330", "#566173", "#d9dee6"
 _BAR, _REST, _CURVE = "#3d7fc4", "#b8c6d8", "#c2571a"
-_WIDE = re.compile(r"[\u1100-\uffff]")
+_CHINESE = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")
 
 
 def needs_chinese(*texts: str) -> bool:
     """Whether a text has characters that only a Chinese font draws."""
-    return any(_WIDE.search(text) for text in texts)
+    return any(_CHINESE.search(text) for text in texts)
 
 
 def pareto(bars: Bars) -> bytes:
@@ -37,7 +37,8 @@ def pareto(bars: Bars) -> bytes:
     axes.barh(places, bars.values, color=colours, height=0.68)
     numbered = [label.split(" ", 1)[0] for label in bars.labels]
     labels = [
-        label if _can_draw(label) else number for label, number in zip(bars.labels, numbered, strict=True)
+        fonts.drawable(label) if _can_draw(label) else number
+        for label, number in zip(bars.labels, numbered, strict=True)
     ]
     axes.set_yticks(list(places), labels)
     axes.set_ylim(len(bars.values) - 0.4, -0.6)
@@ -64,22 +65,24 @@ def pareto(bars: Bars) -> bytes:
 
 def days(chart: Days) -> bytes:
     """Stacked bars of the tickets by day and category, as PNG."""
+    from matplotlib.ticker import MaxNLocator
+
     figure, axes = _figure(3.1)
     places = range(len(chart.dates))
     below = [0] * len(chart.dates)
     for stack in chart.stacks:
-        label = stack.label if _can_draw(stack.label) else None
+        label = fonts.drawable(stack.label) if _can_draw(stack.label) else None
         axes.bar(places, stack.counts, bottom=below, color=stack.colour, width=0.85, label=label)
         below = [low + count for low, count in zip(below, stack.counts, strict=True)]
-    every = max(1, len(chart.dates) // 12)
+    every = -(-len(chart.dates) // 10)
     shown = list(places)[::every]
     axes.set_xticks(shown, [chart.dates[place][5:] for place in shown])
-    axes.yaxis.get_major_locator().set_params(integer=True)
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     if any(_can_draw(stack.label) for stack in chart.stacks):
         axes.legend(
             loc="upper center",
             bbox_to_anchor=(0.5, -0.1),
-            ncols=min(len(chart.stacks), 5),
+            ncols=min(len(chart.stacks), 4),
             frameon=False,
             fontsize=8,
         )
@@ -116,9 +119,11 @@ def _label(put: object, text: str) -> None:
 def _png(figure: Figure) -> bytes:
     from matplotlib import text
 
-    family = [name for name in (fonts.chinese(), "DejaVu Sans") if name]
+    for axes in figure.axes:
+        # Labels of ticks are made anew when the figure is drawn.
+        axes.tick_params(labelfontfamily=fonts.families())
     for part in figure.findobj(text.Text):
-        part.set_fontfamily(family)
+        part.set_fontfamily(fonts.families())
         # Titles are people's: "$" opens no formula.
         part.set_parse_math(False)
     held = io.BytesIO()

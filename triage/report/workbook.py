@@ -87,7 +87,7 @@ def _tables(m: Material) -> Iterator[tuple[str, tuple[Column, ...], Iterable[Seq
     )
     pareto = (
         Column("of", 14), Column("by", 20), Column("rank", 8), Column("problem", 48),
-        Column("value", 12, "figure"), Column("cumulative", 16, "share"), Column("tickets", 40),
+        Column("value", 12, "figure"), Column("cumulative", 16, "share"), Column("id", 40),
     )  # fmt: skip
     yield "pareto", pareto, (
         (
@@ -109,7 +109,8 @@ def _tables(m: Material) -> Iterator[tuple[str, tuple[Column, ...], Iterable[Seq
     )
     surges = (
         Column("problem", 48), Column("since", 17, "date"), Column("until", 17, "date"), Column("observed"),
-        Column("expected", 12, "figure"), Column("sure", 10, "share"), Column("groups", 14), Column("tickets", 40),
+        Column("expected", 12, "figure"), Column("sure", 10, "share"), Column("groups", 14),
+        Column("id", 40),
     )  # fmt: skip
     yield "surges", surges, (
         (
@@ -146,7 +147,7 @@ def _tables(m: Material) -> Iterator[tuple[str, tuple[Column, ...], Iterable[Seq
     measures = (
         Column("what", 40), Column("who", 14), Column("since", 17, "date"), Column("target", 40),
         Column("expected", 12, "figure"), Column("low", 10, "figure"), Column("high", 10, "figure"),
-        Column("observed"), Column("verdict", 14), Column("tickets", 40),
+        Column("observed"), Column("verdict", 14), Column("id", 40),
     )  # fmt: skip
     yield "measures", measures, (
         (
@@ -253,6 +254,16 @@ def _summary(book: Workbook, m: Material) -> None:
             cell = sheet.cell(row, column, safe(value) if isinstance(value, str) else value)
             cell.alignment = Alignment(wrap_text=True, vertical="top", horizontal="left")
             cell.font = Font(bold=column == 1 or row == 1, size=14 if row == 1 else 11)
+    _one_page_wide(sheet)
+
+
+def _one_page_wide(sheet: Worksheet) -> None:
+    from openpyxl.worksheet.properties import PageSetupProperties
+
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.paperSize = 9  # A4
+    sheet.page_setup.fitToHeight = 0
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
 
 
 def _sheet(
@@ -277,6 +288,15 @@ def _sheet(
                 cell.number_format = _FORMATS["date"] if column.kind == "date" else "yyyy-mm-dd"
             elif column.kind in _FORMATS:
                 cell.number_format = _FORMATS[column.kind]
-            cell.alignment = Alignment(wrap_text=column.width >= 40, vertical="top")
+            text = isinstance(cell.value, str)
+            cell.alignment = Alignment(
+                wrap_text=text and column.width >= 40 and column.key != "id",
+                vertical="top",
+                horizontal="left" if text else None,
+                indent=int(text),
+            )
     sheet.freeze_panes = "A2"
+    sheet.print_title_rows = "1:1"
+    sheet.print_area = f"A1:{get_column_letter(len(columns))}{sheet.max_row}"
+    _one_page_wide(sheet)
     sheet.auto_filter.ref = f"A1:{get_column_letter(len(columns))}{sheet.max_row}"

@@ -51,7 +51,7 @@ TITLES = {
         "希望增加夜间模式",
     ),
     "en": (
-        "After the update to 5.2.1 signing in through the portal with single sign-on always ends in “session expired”",
+        "After the update to 5.2.1 signing in with single sign-on always ends in “session expired”",
         "Printer does not react to the power button",
         "VPN stops with error 619",
         "Invoice made out to the wrong company, and wrong again after it was reissued",
@@ -215,10 +215,11 @@ def make_sample(language: str) -> Retrospective:
             "Ship the fix for login",
         )
     )
+    who = ("王敏", "李强", "", "赵磊") if language == "zh" else ("Anna", "Ben", "", "Chen")
     verdicts = (("worked", 3), ("did_not_work", 27), ("did_not_work", 15), ("too_early", 2))
     measures = tuple(
         MeasureCheck(
-            f"M-{n + 1}", what[n], ("王敏", "李强", "", "Chen")[n], PERIOD.start + timedelta(days=3 * n),
+            f"M-{n + 1}", what[n], who[n], PERIOD.start + timedelta(days=3 * n),
             groups[n + 1].id, groups[n + 1].title, 12.4, actual, 8.0, 17.2, verdict,
             groups[n + 1].ticket_ids[:actual],
         )

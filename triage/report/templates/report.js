@@ -3,6 +3,7 @@
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
   const NARROW = 560;
+  const SHARES = [0, 20, 40, 60, 80, 100];
   const PRINTED = 690; // pixels between the margins of an A4 sheet
   let printing = false;
 
@@ -45,10 +46,10 @@
       height: 110 + 30 * rows.length,
       margin: { l: 20, r: 24, t: 50, b: 46 },
       showlegend: false, bargap: 0.3,
-      yaxis: { ...axis, range: [rows.length - 0.5, -0.5], tickvals: rows, ticktext: labels, showgrid: false, ticks: "" },
+      yaxis: { ...axis, range: [rows.length - 0.5, -0.5], tickvals: rows, ticktext: labels, showgrid: false, zeroline: false, ticks: "" },
       xaxis: { ...axis, title: { text: chart.axis, standoff: 6 }, range: [0, most * 1.12], tickformat: "~s", nticks: 6 },
       xaxis2: {
-        ...axis, overlaying: "x", side: "top", range: [0, 112], tickvals: [0, 20, 40, 60, 80, 100], ticksuffix: " %",
+        ...axis, overlaying: "x", side: "top", range: [0, 112], tickvals: SHARES, ticktext: SHARES.map((tick) => `${tick} %`),
         showgrid: false, title: { text: data.axis_cumulative, standoff: 4 },
       },
       shapes: [{
@@ -92,6 +93,13 @@
     }
   }
 
+  function print(begins) {
+    printing = begins;
+    // Paper is white also where the screen is dark.
+    document.documentElement.classList.toggle("printing", begins);
+    draw();
+  }
+
   function choose() {
     const value = (name) => document.querySelector(`input[name=${name}]:checked`)?.value;
     for (const figure of document.querySelectorAll(".pareto")) {
@@ -124,8 +132,8 @@
     draw();
   });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
-  addEventListener("beforeprint", () => { printing = true; draw(); });
-  addEventListener("afterprint", () => { printing = false; draw(); });
+  addEventListener("beforeprint", () => print(true));
+  addEventListener("afterprint", () => print(false));
   choose();
   if (location.hash) reveal();
 })();
