@@ -280,10 +280,11 @@ def _sheet(
         head.font = Font(bold=True)
         head.fill = PatternFill("solid", fgColor="E3E9F1")
         head.alignment = Alignment(wrap_text=True, vertical="center")
-    for row in rows:
+    last = 1
+    for last, row in enumerate(rows, start=2):
         sheet.append([safe(value) if isinstance(value, str) else value for value in row])
         for place, column in enumerate(columns, start=1):
-            cell = sheet.cell(sheet.max_row, place)
+            cell = sheet.cell(last, place)
             if isinstance(cell.value, datetime):
                 cell.number_format = _FORMATS["date"] if column.kind == "date" else "yyyy-mm-dd"
             elif column.kind in _FORMATS:
@@ -297,6 +298,6 @@ def _sheet(
             )
     sheet.freeze_panes = "A2"
     sheet.print_title_rows = "1:1"
-    sheet.print_area = f"A1:{get_column_letter(len(columns))}{sheet.max_row}"
+    sheet.print_area = f"A1:{get_column_letter(len(columns))}{last}"
     _one_page_wide(sheet)
-    sheet.auto_filter.ref = f"A1:{get_column_letter(len(columns))}{sheet.max_row}"
+    sheet.auto_filter.ref = f"A1:{get_column_letter(len(columns))}{last}"

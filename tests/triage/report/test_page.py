@@ -106,6 +106,7 @@ def test_every_ticket_is_there_with_date_and_subject(made: Material) -> None:
     for line in made.texts.values():
         assert line.id in text
         assert " ".join(line.subject.split()) in text
+        assert f"{line.id} {made.day(line.received_at)} {made.title(line.subject, 90)}" in text
 
 
 def test_numbers_of_a_group_lead_to_its_tickets(material: Make) -> None:
