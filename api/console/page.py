@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,10 +14,10 @@ from markupsafe import Markup
 
 from api.deps import PartsDep
 from models.errors import NotFoundError
+from triage.catalogue import LANGUAGES, words
 from triage.rules import Rules
 from triage.taxonomy import Category, Level, Term
 
-LANGUAGES = ("zh", "en")
 _HERE = Path(__file__).parent
 _STATIC = {"desk.css": "text/css", "desk.js": "text/javascript", "icon.svg": "image/svg+xml"}
 _POLICY = "; ".join(
@@ -40,16 +39,16 @@ def desk(
 ) -> HTMLResponse:
     """The intake desk in one of the two languages."""
     language = lang if lang in LANGUAGES else _preferred(accept_language)
-    words = catalogue(language)
+    spoken = catalogue(language)
     page = (
         _templates()
         .get_template("desk.html")
         .render(
-            words=words,
+            words=spoken,
             language=language,
             other=next(code for code in LANGUAGES if code != language),
             tiers=[(term.code, term.names[language]) for term in parts.rules.taxonomy.tiers],
-            data=_embedded({"words": words, "names": names(parts.rules, language), "language": language}),
+            data=_embedded({"words": spoken, "names": names(parts.rules, language), "language": language}),
         )
     )
     headers = {
@@ -70,13 +69,9 @@ def static(name: str) -> FileResponse:
     return FileResponse(_HERE / "static" / name, media_type=_STATIC[name], headers=headers)
 
 
-@cache
 def catalogue(language: str) -> dict[str, str]:
     """All words of the page in one language."""
-    words: dict[str, str] = tomllib.loads(
-        (_HERE / "catalogue" / f"{language}.toml").read_text(encoding="utf-8")
-    )
-    return words
+    return dict(words("desk", language))
 
 
 def names(rules: Rules, language: str) -> dict[str, dict[str, str]]:
