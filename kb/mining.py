@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from kb import likeness, linkage, neighbours
 from kb.likeness import Space
+from kb.neighbours import Pairs
 from kb.ticket_documents import Documents
 
 Keys = NDArray[np.int64]
@@ -25,10 +26,11 @@ class Cluster:
 
 @dataclass(frozen=True, slots=True)
 class Grouping:
-    """Groups of two or more, the largest first, and the places of tickets in none."""
+    """Groups of two or more, the largest first, the places of tickets in none, and the pairs compared."""
 
     keys: Keys
     space: Space
+    pairs: Pairs
     clusters: tuple[Cluster, ...]
     outside: NDArray[np.intp]
 
@@ -50,6 +52,7 @@ def group(documents: Documents, progress: Progress = lambda _step, _done, _all: 
     return Grouping(
         documents.keys,
         space,
+        pairs,
         tuple(Cluster(part) for part in several),
         np.array(alone, dtype=np.intp),
     )
