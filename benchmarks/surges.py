@@ -84,7 +84,7 @@ def main() -> None:
                 (at - item[name].replace(tzinfo=ZONE)).total_seconds() / 3600 for name in ("start", "fourth")
             ]
             print(
-                f"  {item['issue']}: raised {late[0]:.0f} h after its first message, {late[1]:.0f} h after its fourth"
+                f"  {item['issue']}: raised {late[0]:.0f} h after its first, {late[1]:.0f} h after its fourth"
             )
         else:
             print(f"  {item['issue']}: missed")
