@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -13,7 +14,7 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from kb import cases, columns, rowfiles, tickets
+from kb import badrows, cases, columns, dates, rowfiles, tickets
 from kb.database import Database
 from kb.mappings import NO_READY, Choice, Mapping, Names, Ready, find_ready
 from kb.survey import refuse_unclear, survey
@@ -99,8 +100,8 @@ def settled(found: Sequence[str], kind: str, choice: Choice, ready: Sequence[Rea
     """
     one = find_ready(found, ready, choice.ready)
     columns.recognise(found, kind, chosen=choice.columns, ready=one)
-    dates = choice.dates or (one.dates if one else "")
-    return replace(choice, ready=one.name if one else NO_READY, dates=dates).as_json()
+    order = choice.dates or (one.dates if one else "")
+    return replace(choice, ready=one.name if one else NO_READY, dates=order).as_json()
 
 
 def run(
@@ -153,6 +154,7 @@ def fail(database: Database, import_id: str, reason: str) -> Import:
     with database.transaction() as session:
         row = get(session, import_id)
         row.state, row.error = "failed", reason
+        session.execute(delete(ImportedId).where(ImportedId.import_pk == row.pk))
     return row
 
 
@@ -198,8 +200,10 @@ def _take(
             typed = columns.to_ticket if row.kind == "tickets" else columns.to_case
             good.append((item, typed(item.values, mapping, timezone=source.timezone, names=source.names)))
         except InputError as error:
-            _note(session, row, item, error)
-    values, again = _first_of_each_id(session, row, good)
+            _note(session, row, item, error, mapping, source.timezone)
+    values, again, others = _first_of_each_id(session, row, good)
+    for other, reason in others:
+        _note(session, row, other, reason, mapping, source.timezone)
     if row.kind == "tickets":
         added, changed, unchanged = tickets.write(session, values, now)
     else:
@@ -214,9 +218,22 @@ def _take(
     row.batches += 1
 
 
-def _note(session: Session, row: Import, item: rowfiles.Row | rowfiles.BadRow, error: InputError) -> None:
+def _note(
+    session: Session,
+    row: Import,
+    item: rowfiles.Row | rowfiles.BadRow,
+    error: InputError,
+    mapping: Mapping,
+    timezone: tzinfo,
+) -> None:
     row.bad += 1
     kept = {name: text.clean(cell.replace(rowfiles.JOINT, "\n")) for name, cell in item.values.items()}
+    for field, order in mapping.orders.items():
+        # A few rows on their own may no longer show whether 03/04 is in March or April.
+        if dates.orders_of(kept.get(mapping.fields[field], "")):
+            with contextlib.suppress(ValueError):
+                found = dates.parse(kept[mapping.fields[field]], timezone, order)
+                kept[mapping.fields[field]] = found.replace(tzinfo=None).isoformat(" ")
     session.add(
         ImportProblem(
             import_pk=row.pk, row=item.number, field=error.field or "", message=error.message, cells=kept
@@ -226,10 +243,10 @@ def _note(session: Session, row: Import, item: rowfiles.Row | rowfiles.BadRow, e
 
 def _first_of_each_id(
     session: Session, row: Import, good: Sequence[tuple[rowfiles.Row, dict[str, Any]]]
-) -> tuple[list[dict[str, Any]], int]:
-    """The rows whose id the file has not had before, and how many said the same once more.
+) -> tuple[list[dict[str, Any]], int, list[tuple[rowfiles.Row, InputError]]]:
+    """The rows whose id the file has not had before, how many said the same once more, and the others.
 
-    Two rows of one id that say different things cannot both be right: the second one is noted as bad.
+    Two rows of one id that say different things cannot both be right: the second one is bad.
     """
     names = {item.number: _short_hash(str(values["id"])) for item, values in good if "id" in values}
     met = {
@@ -241,23 +258,30 @@ def _first_of_each_id(
         )
     }
     first, again, new = [], 0, []
+    others: list[tuple[rowfiles.Row, InputError]] = []
     for item, values in good:
         name = names.get(item.number)
         if name is None:
             first.append(values)
             continue
         content = _short_hash(json.dumps(values, sort_keys=True, ensure_ascii=False, default=str))
-        if name not in met:
+        taken = f"the id {values['id']!r} stands in row"
+        reason = item.values.get(badrows.REASON, "")
+        if taken in reason:
+            # Sent again with the same id, it would overwrite the row that was first.
+            others.append((item, InputError(reason, field="id")))
+        elif name not in met:
             met[name] = (content, item.number)
             new.append(ImportedId(import_pk=row.pk, name=name, content=content, row=item.number))
             first.append(values)
         elif met[name][0] == content:
             again += 1
         else:
-            message = f"the id {values['id']!r} stands in row {met[name][1]} already, with other content"
-            _note(session, row, item, InputError(message, field="id"))
+            others.append(
+                (item, InputError(f"{taken} {met[name][1]} already, with other content", field="id"))
+            )
     session.add_all(new)
-    return first, again
+    return first, again, others
 
 
 def _keep_created(session: Session, values: Sequence[dict[str, Any]]) -> None:
