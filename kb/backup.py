@@ -77,6 +77,8 @@ def create(file: Path, url: str, home: Path, now: datetime) -> Manifest:
                 archive.add(path, path.relative_to(staging).as_posix(), recursive=False)
         with part.open("rb") as written:
             os.fsync(written.fileno())
+        # It holds what customers wrote.
+        part.chmod(0o600)
         part.replace(file)
     return manifest
 

@@ -47,7 +47,10 @@ class Mapping:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The mapping for one system's exports; ``header`` are column names that together give it away."""
+    """The mapping for one system's exports; ``header`` are column names that together give it away.
+
+    ``wrong`` is why it cannot be used, where it speaks of codes that the organisation no longer has.
+    """
 
     name: str
     title: str
@@ -55,6 +58,7 @@ class Ready:
     fields: abc.Mapping[str, abc.Mapping[str, str]]
     values: abc.Mapping[str, abc.Mapping[str, str]]
     dates: str = ""
+    wrong: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,16 +127,26 @@ def find_ready(columns: abc.Sequence[str], ready: abc.Sequence[Ready], wanted: s
     """The ready mapping that is wanted, or the one that the header gives away; None for neither.
 
     Raises:
-        InputError: there is none of that name.
+        InputError: there is none of that name, or it cannot be used.
     """
     if wanted == NO_READY:
         return None
-    if wanted:
-        for one in ready:
-            if one.name == wanted:
-                return one
-        listed = ", ".join([one.name for one in ready] + [NO_READY])
-        raise InputError(f"there is no ready mapping {wanted!r}; there are {listed}", field="system")
+    found = _named(ready, wanted) if wanted else _by_header(columns, ready)
+    if found is not None and found.wrong:
+        message = f"the mapping {found.name} cannot be used: {found.wrong}; correct it, or choose {NO_READY}"
+        raise InputError(message, field="system")
+    return found
+
+
+def _named(ready: abc.Sequence[Ready], wanted: str) -> Ready:
+    for one in ready:
+        if one.name == wanted:
+            return one
+    listed = ", ".join([one.name for one in ready] + [NO_READY])
+    raise InputError(f"there is no ready mapping {wanted!r}; there are {listed}", field="system")
+
+
+def _by_header(columns: abc.Sequence[str], ready: abc.Sequence[Ready]) -> Ready | None:
     have = {key(column) or column for column in columns}
     fitting = [one for one in ready if all((key(name) or name) in have for name in one.header)]
     return max(fitting, key=lambda one: len(one.header), default=None)

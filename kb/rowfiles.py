@@ -173,7 +173,7 @@ def _grid(source: OpenFile, rows: Cells, unit: str) -> _Entries:
         if not any(found):
             continue
         if not header:
-            header = _header(source, found, f"{unit} {where}")
+            header = _header(source, [restored(name) for name in found], f"{unit} {where}")
             yield list(header)
             continue
         # A shorter row is whole: many programs leave out empty fields at the end.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
@@ -14,11 +13,11 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from kb import badrows, cases, columns, dates, rowfiles, tickets
+from kb import cases, columns, dates, imported_ids, rowfiles, tickets
 from kb.database import Database
 from kb.mappings import NO_READY, Choice, Mapping, Names, Ready, find_ready
 from kb.survey import refuse_unclear, survey
-from kb.tables import Case, Import, ImportedId, ImportProblem
+from kb.tables import Case, Import, ImportProblem
 from models import text
 from models.encoder import Encoder
 from models.errors import ConflictError, FileFormatError, InputError, NotFoundError
@@ -139,7 +138,7 @@ def run(
     with database.transaction() as session:
         row = get(session, import_id)
         row.state, row.error, row.total = "done", "", row.cursor
-        session.execute(delete(ImportedId).where(ImportedId.import_pk == row.pk))
+        imported_ids.forget(session, row)
     return row
 
 
@@ -154,7 +153,7 @@ def fail(database: Database, import_id: str, reason: str) -> Import:
     with database.transaction() as session:
         row = get(session, import_id)
         row.state, row.error = "failed", reason
-        session.execute(delete(ImportedId).where(ImportedId.import_pk == row.pk))
+        imported_ids.forget(session, row)
     return row
 
 
@@ -201,7 +200,7 @@ def _take(
             good.append((item, typed(item.values, mapping, timezone=source.timezone, names=source.names)))
         except InputError as error:
             _note(session, row, item, error, mapping, source.timezone)
-    values, again, others = _first_of_each_id(session, row, good)
+    values, again, others = imported_ids.first_of_each(session, row, good)
     for other, reason in others:
         _note(session, row, other, reason, mapping, source.timezone)
     if row.kind == "tickets":
@@ -241,49 +240,6 @@ def _note(
     )
 
 
-def _first_of_each_id(
-    session: Session, row: Import, good: Sequence[tuple[rowfiles.Row, dict[str, Any]]]
-) -> tuple[list[dict[str, Any]], int, list[tuple[rowfiles.Row, InputError]]]:
-    """The rows whose id the file has not had before, how many said the same once more, and the others.
-
-    Two rows of one id that say different things cannot both be right: the second one is bad.
-    """
-    names = {item.number: _short_hash(str(values["id"])) for item, values in good if "id" in values}
-    met = {
-        found.name: (found.content, found.row)
-        for found in session.execute(
-            select(ImportedId.name, ImportedId.content, ImportedId.row).where(
-                ImportedId.import_pk == row.pk, ImportedId.name.in_(list(names.values()))
-            )
-        )
-    }
-    first, again, new = [], 0, []
-    others: list[tuple[rowfiles.Row, InputError]] = []
-    for item, values in good:
-        name = names.get(item.number)
-        if name is None:
-            first.append(values)
-            continue
-        content = _short_hash(json.dumps(values, sort_keys=True, ensure_ascii=False, default=str))
-        taken = f"the id {values['id']!r} stands in row"
-        reason = item.values.get(badrows.REASON, "")
-        if taken in reason:
-            # Sent again with the same id, it would overwrite the row that was first.
-            others.append((item, InputError(reason, field="id")))
-        elif name not in met:
-            met[name] = (content, item.number)
-            new.append(ImportedId(import_pk=row.pk, name=name, content=content, row=item.number))
-            first.append(values)
-        elif met[name][0] == content:
-            again += 1
-        else:
-            others.append(
-                (item, InputError(f"{taken} {met[name][1]} already, with other content", field="id"))
-            )
-    session.add_all(new)
-    return first, again, others
-
-
 def _keep_created(session: Session, values: Sequence[dict[str, Any]]) -> None:
     """Give archived cases the day they were first archived on, where the file knows it."""
     known = {str(row["id"]): row["created_at"] for row in values if "id" in row and "created_at" in row}
@@ -319,12 +275,8 @@ def _forget(session: Session, row: Import, now: datetime, told: dict[str, Any]) 
     row.state, row.error, row.started_at = "running", "", now
     row.cursor = row.batches = row.added = row.changed = row.unchanged = row.bad = 0
     row.choice, row.orders, row.total = told, None, None
-    session.execute(delete(ImportedId).where(ImportedId.import_pk == row.pk))
+    imported_ids.forget(session, row)
     session.execute(delete(ImportProblem).where(ImportProblem.import_pk == row.pk))
-
-
-def _short_hash(content: str) -> int:
-    return int.from_bytes(hashlib.sha256(content.encode()).digest()[:8], "big", signed=True)
 
 
 def _file_hash(path: Path) -> str:

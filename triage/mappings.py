@@ -9,6 +9,7 @@ from kb.columns import FIELDS
 from kb.dates import ORDERS
 from kb.mappings import LEFT_OUT, Names, Ready
 from models import text
+from models.errors import DataFileError
 from triage.datafile import Table, read
 
 FOLDER = "mappings"
@@ -16,6 +17,12 @@ REST = "*"
 """In a table of values: all words that are not listed."""
 
 _OTHER_VALUES = ("satisfaction",)
+_REPLACED = ("category", "priority")
+"""An organisation replaces these codes as a whole; that must not stop a service that imports no such file."""
+
+
+class _ReplacedCodeError(Exception):
+    """A mapping speaks of a category or priority that is not there."""
 
 
 def load_mappings(folder: Path, names: Names) -> tuple[Ready, ...]:
@@ -35,13 +42,21 @@ def _ready(path: Path, names: Names) -> Ready:
         raise top.error("'recognised_by' lists column names that together give this system's exports away")
     values = top.table("values", required=False)
     values.allow(*CODES, *_OTHER_VALUES)
+    meant: dict[str, dict[str, str]] = {}
+    wrong = ""
+    for field in values.values:
+        try:
+            meant[field] = _values(values.table(field), field, names)
+        except _ReplacedCodeError as error:
+            wrong = wrong or error.args[0]
     return Ready(
         name=path.stem,
         title=top.text("title"),
         header=header,
         fields={kind: _fields(top.table(kind), kind) for kind in FIELDS if kind in top.values},
-        values={field: _values(values.table(field), field, names) for field in values.values},
+        values=meant,
         dates=top.choice("dates", ORDERS) if "dates" in top.values else "",
+        wrong=wrong,
     )
 
 
@@ -57,6 +72,11 @@ def _values(table: Table, field: str, names: Names) -> dict[str, str]:
         if not isinstance(code, str):
             raise table.error(f"{word!r} must be a text: a code, or empty for none", word)
         if code and codes is not None:
-            table.known(word, [code], codes)
+            try:
+                table.known(word, [code], codes)
+            except DataFileError as error:
+                if field in _REPLACED:
+                    raise _ReplacedCodeError(error.message) from error
+                raise
         found[word if word == REST else text.fold(word).strip()] = code
     return found

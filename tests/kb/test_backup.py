@@ -66,6 +66,7 @@ def test_there_and_back(saved: Path, tmp_path: Path) -> None:
     assert sorted(manifest.files) == ["models/current", "models/shipped-1/card.json", "triage.db"]
     assert sorted(content(target)) == sorted(manifest.files)
     assert held(target) == ["t1"]
+    assert saved.stat().st_mode & 0o077 == 0
     opened = Database(url(target))
     assert opened.is_current()
     opened.close()

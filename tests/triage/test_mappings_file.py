@@ -13,7 +13,7 @@ import pytest
 from kb import mappings
 from kb.preview import Preview, preview
 from kb.transfer import Source
-from models.errors import DataFileError
+from models.errors import DataFileError, InputError
 from triage import rules
 from triage.rules import Rules
 
@@ -142,6 +142,17 @@ def test_cases_of_another_system(shipped_rules: Rules, tmp_path: Path) -> None:
 
 def test_their_names_are_those_of_the_files(shipped_rules: Rules) -> None:
     assert [one.name for one in shipped_rules.mappings] == ["jira", "servicenow", "zammad", "zendesk"]
+
+
+def test_a_replaced_category_is_told_where_the_mapping_is_used(data_folder: Path, tmp_path: Path) -> None:
+    path = data_folder / "mappings" / "servicenow.toml"
+    source = path.read_text(encoding="utf-8").replace('"network" = "software"', '"network" = "netz"')
+    path.write_text(source, encoding="utf-8")
+    found = rules.load(data_folder)
+    assert looked(tmp_path, JIRA, found).mapping.ready == "jira"
+    with pytest.raises(InputError, match=r"servicenow\.toml:\d+: 'network' has the unknown value 'netz'"):
+        looked(tmp_path, SERVICENOW, found)
+    assert looked(tmp_path, SERVICENOW, found, ready="none").mapping.ready == ""
 
 
 def test_a_copy_without_mappings_has_none(data_folder: Path) -> None:
