@@ -12,24 +12,25 @@ import sqlite3
 import tarfile
 import tempfile
 import zlib
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
+from filelock import FileLock, Timeout
 from sqlalchemy.engine import make_url
 
 from models.errors import ConflictError, FileFormatError, InputError, StorageError
 
-MANIFEST, DATABASE, MODELS = "manifest.json", "triage.db", "models"
+MANIFEST, DATABASE, MODELS, LOCK = "manifest.json", "triage.db", "models", "index.lock"
 FORMAT = 1
 
 _CHUNK = 1 << 20
 _LARGEST_MANIFEST = 10_000_000
 _NAME_RE = re.compile(r"triage\.db|models(?:/[A-Za-z0-9_][A-Za-z0-9._-]*)+")
-_OF_NO_WEIGHT = frozenset({"cache"})
+_OF_NO_WEIGHT = frozenset({"cache", LOCK})
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,24 +89,40 @@ def restore(file: Path, url: str, home: Path, *, force: bool = False) -> Manifes
 
     Raises:
         InputError: the database to restore to is not SQLite.
-        ConflictError: the home is not empty and ``force`` is not set.
+        ConflictError: the home is not empty and ``force`` is not set, or another process has it.
         FileFormatError: the file is no backup, a damaged one, or one of a later version.
     """
     target = _sqlite_file(url)
     if not force and (_weighty(home) or target.exists()):
         raise ConflictError(f"{home} is not empty; --force replaces what it holds", field="force")
-    made = not home.exists()
-    home.mkdir(parents=True, exist_ok=True)
-    staging = Path(tempfile.mkdtemp(prefix=".restore-", dir=home))
-    try:
-        manifest = _unpack(file, staging / "new")
-        _check_database(staging / "new" / DATABASE, file)
-        _swap(staging, target, home)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
-        if made and not any(home.iterdir()):
-            home.rmdir()
+    with _alone(home):
+        made = not home.exists()
+        home.mkdir(parents=True, exist_ok=True)
+        staging = Path(tempfile.mkdtemp(prefix=".restore-", dir=home))
+        try:
+            manifest = _unpack(file, staging / "new")
+            _check_database(staging / "new" / DATABASE, file)
+            _swap(staging, target, home)
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+            if made and not any(home.iterdir()):
+                home.rmdir()
     return manifest
+
+
+@contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    """Hold the lock of the index, by which a service that is only starting can be seen already."""
+    path = home / LOCK
+    if not path.exists():
+        yield
+        return
+    try:
+        with FileLock(path, timeout=0):
+            yield
+    except Timeout:
+        message = f"another process works on {home}, the service perhaps: stop it first"
+        raise ConflictError(message, field="force") from None
 
 
 def _sqlite_file(url: str) -> Path:

@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from kb import backup, tickets
 from kb.database import Database
@@ -125,6 +126,19 @@ def test_a_cache_alone_is_no_content(saved: Path, tmp_path: Path) -> None:
     target = tmp_path / "fresh"
     (target / "cache").mkdir(parents=True)
     backup.restore(saved, url(target), target)
+    assert held(target) == ["t1"]
+
+
+def test_a_home_that_another_process_has_is_left_alone(saved: Path, tmp_path: Path) -> None:
+    target = tmp_path / "used"
+    target.mkdir()
+    (target / "triage.db").write_bytes(b"old")
+    with FileLock(target / "index.lock"):
+        before = content(target)
+        with pytest.raises(ConflictError, match="another process"):
+            backup.restore(saved, url(target), target, force=True)
+        assert content(target) == before
+    backup.restore(saved, url(target), target, force=True)
     assert held(target) == ["t1"]
 
 
