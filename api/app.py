@@ -12,7 +12,7 @@ from prometheus_client import Counter, Histogram
 from starlette.exceptions import HTTPException
 from starlette.types import Message, Receive, Scope, Send
 
-from api import assessments, cases, errors, imports, retrospective, system, taxonomy, tickets
+from api import assessments, cases, errors, exports, imports, retrospective, system, taxonomy, tickets
 from api.console import page
 from triage.service import Service
 from triage.wiring import Parts
@@ -21,7 +21,7 @@ from triage.worker import Worker
 REQUESTS = Counter("triage_requests_total", "Requests by route and status", ["route", "status"])
 SECONDS = Histogram("triage_request_seconds", "Time to answer by route", ["route"])
 _PREFIX = "/api/v1"
-_UPLOAD = f"{_PREFIX}/imports"
+_UPLOADS = (f"{_PREFIX}/imports", f"{_PREFIX}/imports/preview")
 
 
 def create_app(parts: Parts, service: Service | None = None, *, work: bool = True) -> FastAPI:
@@ -46,7 +46,7 @@ def create_app(parts: Parts, service: Service | None = None, *, work: bool = Tru
     )
     app.state.parts, app.state.worker, app.state.service = parts, worker, service
     errors.install(app)
-    for module in (assessments, tickets, cases, imports, retrospective, taxonomy):
+    for module in (assessments, tickets, cases, imports, retrospective, taxonomy, exports):
         app.include_router(module.router, prefix=_PREFIX)
     app.include_router(system.router)
     app.include_router(system.internal)
@@ -67,7 +67,7 @@ class BodyLimit:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        most = self.upload + 100_000 if scope["path"] == _UPLOAD else self.most
+        most = self.upload + 100_000 if scope["path"] in _UPLOADS else self.most
         stated = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
         if stated.isdigit() and int(stated) > most:
             too_large = errors.problem("too_large", f"the body is larger than {most} bytes")

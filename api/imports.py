@@ -1,49 +1,60 @@
-"""Imports: upload a file, follow how far it is."""
+"""Imports: upload a file, see what would become of it, follow how far it is."""
 
 from __future__ import annotations
 
 import re
 import secrets
 import shutil
-from pathlib import PurePosixPath
-from typing import Annotated
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, File, Form, UploadFile
+from fastapi.responses import StreamingResponse
 
+from api import download
 from api.deps import PartsDep, WorkerDep
 from api.schemas import PROBLEMS, ImportAnswer, ImportProblemAnswer
-from kb import transfer
+from api.schemas_imports import PreviewAnswer
+from kb import badrows, mappings, transfer
+from kb import preview as previews
 from models.errors import InputError, TooLargeError
 from models.text import clean
+from triage.preview import as_json
 from triage.wiring import Parts
 
 router = APIRouter(prefix="/imports", tags=["imports"], responses=PROBLEMS)
 
 
+FileForm = Annotated[UploadFile, File(description="csv, xlsx or jsonl, also gzipped")]
+KindForm = Annotated[str, Form(description="tickets or cases")]
+MappingForm = Annotated[str, Form(description='columns to fields: {"Summary": "subject", "Notes": "-"}')]
+SystemForm = Annotated[str, Form(description="a ready mapping by its name, or none; empty: by the header")]
+DatesForm = Annotated[str, Form(description="how 03/04/2026 is read: day-first or month-first")]
+
+
 @router.post("", status_code=202)
 def start(
-    file: Annotated[UploadFile, File(description="csv, xlsx or jsonl, also gzipped")],
-    kind: Annotated[str, Form(description="tickets or cases")],
+    file: FileForm,
+    kind: KindForm,
     parts: PartsDep,
     worker: WorkerDep,
+    mapping: MappingForm = "",
+    system: SystemForm = "",
+    dates: DatesForm = "",
 ) -> ImportAnswer:
     """Begin an import. It goes on in the background, and after a restart from where it was."""
-    if kind not in transfer.KINDS:
-        raise InputError(f"kind is one of {', '.join(transfer.KINDS)}, not {kind!r}", field="kind")
-    name = PurePosixPath(clean(file.filename or "upload").replace("\\", "/")).name[-200:] or "upload"
-    folder = parts.settings.home.resolve() / "uploads"
-    folder.mkdir(parents=True, exist_ok=True)
-    # The reader needs the ending; the rest of a name can be too long for the disk, or worse.
-    path = folder / (
-        secrets.token_hex(8) + re.sub(r"[^A-Za-z0-9.]", "", "".join(PurePosixPath(name).suffixes[-2:]))[-20:]
-    )
-    if file.size is not None and file.size > parts.settings.max_upload:
-        raise TooLargeError(f"at most {parts.settings.max_upload} bytes are taken", field="file")
+    choice = mappings.choice(mappings.from_json(mapping), system, dates)
+    path, name = _stored(file, kind, parts)
     try:
-        with path.open("wb") as target:
-            shutil.copyfileobj(file.file, target)
         import_id = transfer.start(
-            parts.database, path, kind, parts.now(), runner=transfer.SERVICE, file_name=name
+            parts.database,
+            path,
+            kind,
+            parts.now(),
+            runner=transfer.SERVICE,
+            file_name=name,
+            choice=choice,
+            ready=parts.rules.mappings,
         )
     except BaseException:
         path.unlink(missing_ok=True)
@@ -54,6 +65,39 @@ def start(
         path.unlink(missing_ok=True)
     worker.wake()
     return _answer(parts, import_id)
+
+
+@router.post("/preview")
+def preview(
+    file: FileForm,
+    kind: KindForm,
+    parts: PartsDep,
+    mapping: MappingForm = "",
+    system: SystemForm = "",
+    dates: DatesForm = "",
+) -> PreviewAnswer:
+    """Say what an import would make of a file; stores nothing."""
+    choice = mappings.choice(mappings.from_json(mapping), system, dates)
+    path, _ = _stored(file, kind, parts)
+    try:
+        found = previews.preview(path, kind, parts.source, choice)
+    finally:
+        path.unlink(missing_ok=True)
+    return PreviewAnswer.model_validate(as_json(found))
+
+
+@router.get("/{import_id}/problems.{ending}", response_class=StreamingResponse)
+def problems(import_id: str, ending: Literal["csv", "xlsx"], parts: PartsDep) -> StreamingResponse:
+    """The rows that could not be taken, with number and reason, to be mended and sent again."""
+    with parts.database.reading() as session:
+        row = transfer.get(session, import_id)
+    return download.answer(
+        parts,
+        f"{import_id}-problems",
+        ending,
+        badrows.header(row),
+        lambda session: badrows.rows(session, row),
+    )
 
 
 @router.get("/{import_id}")
@@ -72,3 +116,25 @@ def _answer(parts: Parts, import_id: str) -> ImportAnswer:
             ImportProblemAnswer.model_validate(item) for item in transfer.problems(session, row)
         ]
     return answer
+
+
+def _stored(file: UploadFile, kind: str, parts: Parts) -> tuple[Path, str]:
+    """An upload in a file of ours, and the name it came with."""
+    if kind not in transfer.KINDS:
+        raise InputError(f"kind is one of {', '.join(transfer.KINDS)}, not {kind!r}", field="kind")
+    name = PurePosixPath(clean(file.filename or "upload").replace("\\", "/")).name[-200:] or "upload"
+    folder = parts.settings.home.resolve() / "uploads"
+    folder.mkdir(parents=True, exist_ok=True)
+    # The reader needs the ending; the rest of a name can be too long for the disk, or worse.
+    path = folder / (
+        secrets.token_hex(8) + re.sub(r"[^A-Za-z0-9.]", "", "".join(PurePosixPath(name).suffixes[-2:]))[-20:]
+    )
+    if file.size is not None and file.size > parts.settings.max_upload:
+        raise TooLargeError(f"at most {parts.settings.max_upload} bytes are taken", field="file")
+    try:
+        with path.open("wb") as target:
+            shutil.copyfileobj(file.file, target)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    return path, name

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
+from urllib.parse import quote
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
 from api.deps import PartsDep
 from api.schemas import PROBLEMS
@@ -22,10 +23,17 @@ from api.schemas_retrospective import (
 from kb import causes, measures, problem_groups
 from kb.tables import ProblemGroup
 from models.errors import InputError
-from triage import retrospective
+from triage import report, reporting, retrospective
 from triage.cli_retrospect import days
 
 router = APIRouter(tags=["retrospective"], responses=PROBLEMS)
+
+_OFFICE = "application/vnd.openxmlformats-officedocument"
+_MEDIA = {
+    "html": "text/html; charset=utf-8",
+    "xlsx": f"{_OFFICE}.spreadsheetml.sheet",
+    "docx": f"{_OFFICE}.wordprocessingml.document",
+}
 
 FirstDay = Annotated[str, Query(alias="from", description="First day, such as 2026-03-01.")]
 LastDay = Annotated[str, Query(alias="to", description="Last day, included.")]
@@ -36,6 +44,29 @@ def read(parts: PartsDep, first: FirstDay, last: LastDay) -> RetrospectiveAnswer
     """What recurred among the tickets received in a period, what it cost, and what changed."""
     found = retrospective.retrospect(parts.retrospect_setting(), days(first, last, parts))
     return RetrospectiveAnswer.model_validate(retrospective.as_json(found))
+
+
+@router.get("/retrospective/report.{form}", response_class=Response)
+def report_file(
+    form: Literal["html", "xlsx", "docx"],
+    parts: PartsDep,
+    first: FirstDay,
+    last: LastDay,
+    language: Literal["zh", "en"] = "zh",
+) -> Response:
+    """The report of a period as one HTML page, a workbook, or a document for the minutes."""
+    period = days(first, last, parts)
+    found = retrospective.retrospect(parts.retrospect_setting(), period)
+    with parts.database.reading() as session:
+        texts = reporting.texts(session, reporting.named(found))
+    names = report.names_of(parts.rules, language)
+    content = report.render(found, f".{form}", language=language, names=names, texts=texts)
+    name = f"retrospective-{first}-{last}-{language}.{form}"
+    return Response(
+        content,
+        media_type=_MEDIA[form],
+        headers={"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"},
+    )
 
 
 @router.patch("/problem-groups/{group_id}")

@@ -352,6 +352,7 @@ class ImportAnswer(Answer):
     file_name: str
     state: Literal["running", "done", "failed"]
     cursor: int
+    total: int | None
     batches: int
     added: int
     changed: int

@@ -5,24 +5,19 @@ Known are our own names, the usual names of exports from other systems, and the 
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import functools
-import json
 import re
-import unicodedata
 from collections import abc
-from dataclasses import dataclass
 
 from sqlalchemy import String
 
+from kb import cells
+from kb.mappings import LEFT_OUT, Mapping, Names, Ready, key
+from kb.rowfiles import JOINT
 from kb.tables import Base, Case, Ticket
 from models import text
 from models.errors import FileFormatError, InputError
-
-Names = abc.Mapping[str, abc.Mapping[str, str]]
-"""Target (``category priority status tier cause cause_kind team channel``) -> folded name -> code. A target
-that is absent is not checked."""
 
 # A field takes the first of its names that the file has and no earlier field took, its own name before all.
 # Spelling is compared without case, width, spaces and joints. A name is left out here where it often heads
@@ -101,47 +96,27 @@ TICKET_FIELDS = _aliases(_TICKET_NAMES)
 CASE_FIELDS = _aliases(_CASE_NAMES)
 """The same for a case."""
 
+FIELDS = {"tickets": TICKET_FIELDS, "cases": CASE_FIELDS}
+"""Kind of row -> its fields and their names."""
+
 _REQUIRED = {"tickets": ("description", "subject"), "cases": ("problem",)}
-_TARGETS = {"customer_tier": "tier", "cause_code": "cause"}
-_CODES = ("channel", "customer_tier", "category", "priority", "team", "status", "cause_code", "cause_kind")
-_LISTS = ("solution", "symptoms", "resources", "cause")
-_CAUSE_KINDS = dict.fromkeys(("偶发", "偶然", "偶发性"), "accidental") | dict.fromkeys(
-    ("系统性", "系统", "systematic"), "systemic"
-)
-_LANGUAGES = {"中文": "zh", "汉语": "zh", "chinese": "zh", "英文": "en", "英语": "en", "english": "en"}
-_LANGUAGES |= {"混合": "mixed", "中英文": "mixed", "其他": "other", "mixed": "mixed", "other": "other"}
-_YES = frozenset({"yes", "y", "true", "t", "1", "是", "有", "√"})
-_NO = frozenset({"no", "n", "false", "f", "0", "否", "无", "×"})
-_GRADES = {
-    "非常满意": 5, "很满意": 5, "very satisfied": 5, "满意": 4, "satisfied": 4, "一般": 3, "neutral": 3,
-    "不满意": 2, "dissatisfied": 2, "unsatisfied": 2, "非常不满意": 1, "很不满意": 1, "very dissatisfied": 1,
-}  # fmt: skip
-_GRADE_RE = re.compile(r"([1-5])(?:\.0+)?(?: ?(?:分|星|/ ?5|stars?))?")
-_HOURS_RE = re.compile(r"(\d{1,7}(?:\.\d+)?) ?(?:h|hrs?|hours?|小时)?")
-_ISO_RE = re.compile(r"\d{4}-\d\d-\d\d(?:[Tt ]\d\d:\d\d.*)?|\d{8}")
-_CLOCK = (
-    r"(?:(?:\s*T\s*|\s+|(?<=日)\s*)(上午|下午)?\s*(\d{1,2})[:时点]"
-    r"(?:(\d{1,2})(?:[:分](\d{1,2})(?:\.\d+)?秒?|分)?)?\s*(am|pm)?)?"
-)
-_YEAR_FIRST_RE = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})日?" + _CLOCK, re.IGNORECASE)
-_DAY_FIRST_RE = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})" + _CLOCK, re.IGNORECASE)
-_SERIAL_RE = re.compile(r"[2-7]\d{4}(?:\.\d+)?")
 
 
-@dataclass(frozen=True, slots=True)
-class Mapping:
-    """Our field -> the file's column, and the columns nothing was found for."""
-
-    fields: dict[str, str]
-    unknown: list[str]
-
-
-def recognise(columns: abc.Sequence[str], kind: str) -> Mapping:
+def recognise(
+    columns: abc.Sequence[str],
+    kind: str,
+    *,
+    chosen: abc.Mapping[str, str] | None = None,
+    ready: Ready | None = None,
+) -> Mapping:
     """Say which column is which field; ``kind`` is ``tickets`` or ``cases``.
+
+    What a person ``chosen`` (column -> field, ``-`` for none) goes first, then the ``ready`` mapping of
+    another system, then the names that columns usually have.
 
     Raises:
         FileFormatError: no column for what a ticket (description or subject) or a case (problem) must have.
-        InputError: no such kind.
+        InputError: no such kind, or what was chosen names a column or field that is not there.
     """
     if kind not in _REQUIRED:
         raise InputError(f"'{kind}' cannot be imported, only tickets or cases", field="kind")
@@ -149,20 +124,67 @@ def recognise(columns: abc.Sequence[str], kind: str) -> Mapping:
     # "客户满意度 (1-5)", "due date [UTC]": what stands in brackets only explains.
     for shorten in ("", r"[(\[（【].*"):
         for column in columns:
-            free.setdefault(_key(re.sub(shorten, "", column)), column)
+            free.setdefault(key(re.sub(shorten, "", column)), column)
     fields: dict[str, str] = {}
-    for field, aliases in (TICKET_FIELDS if kind == "tickets" else CASE_FIELDS).items():
-        for alias in aliases:
-            column = free.get(_key(alias), "")
-            if column and column not in fields.values():
+    spoken_for: set[str] = set()
+    for column, field in _checked(chosen or {}, columns, free, kind).items():
+        spoken_for.add(column)
+        if field:
+            fields[field] = column
+    for name, field in (ready.fields.get(kind, {}) if ready else {}).items():
+        # A name such as "#" has nothing but its own spelling.
+        column = free.get(key(name), "") if key(name) else name
+        if column in columns and column not in spoken_for:
+            if field not in fields:
+                spoken_for.add(column)
+            if field != LEFT_OUT:
+                fields.setdefault(field, column)
+    for field, aliases in FIELDS[kind].items():
+        for alias in aliases if field not in fields else ():
+            column = free.get(key(alias), "")
+            if column and column not in spoken_for:
                 fields[field] = column
+                spoken_for.add(column)
                 break
     needed = _REQUIRED[kind]
     if not any(field in fields for field in needed):
-        found = ", ".join(columns[:30]) + (", ..." if len(columns) > 30 else "")
-        message = f"no column for {' or '.join(needed)} (问题描述) among the columns found: {found[:1000]}"
+        message = f"no column for {' or '.join(needed)} (问题描述) among the columns found: {_some(columns)}"
         raise FileFormatError(message, field=needed[0])
-    return Mapping(fields, [column for column in columns if column not in fields.values()])
+    ordered = {field: fields[field] for field in FIELDS[kind] if field in fields}
+    taken = set(ordered.values())
+    return Mapping(
+        ordered,
+        [column for column in columns if column not in taken],
+        {field: table for field, table in ready.values.items() if field in ordered} if ready else {},
+        ready=ready.name if ready else "",
+    )
+
+
+def _checked(
+    chosen: abc.Mapping[str, str], columns: abc.Sequence[str], by_key: abc.Mapping[str, str], kind: str
+) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, field in chosen.items():
+        column = name if name in columns else by_key.get(key(name), "")
+        if not column:
+            raise InputError(
+                f"the mapping names the column {name!r}; the file has {_some(columns)}", field="mapping"
+            )
+        if field not in ("", LEFT_OUT) and field not in FIELDS[kind]:
+            raise InputError(
+                f"the mapping gives {name!r} the unknown field {field!r}; the fields of {kind} are "
+                f"{', '.join(FIELDS[kind])}, and - for none",
+                field="mapping",
+            )
+        wanted = "" if field == LEFT_OUT else field
+        if wanted and wanted in found.values():
+            raise InputError(f"the mapping gives two columns the field {field!r}", field="mapping")
+        found[column] = wanted
+    return found
+
+
+def _some(columns: abc.Sequence[str]) -> str:
+    return (", ".join(columns[:30]) + (", ..." if len(columns) > 30 else ""))[:1000]
 
 
 def to_ticket(
@@ -193,19 +215,10 @@ def to_case(
     row = _typed(values, mapping, Case, timezone, names)
     if "problem" not in row:
         raise _empty(mapping, "problem")
-    code = names.get("cause", {}).get(_folded(str(row.get("cause", ""))[:80]))
+    code = names.get("cause", {}).get(cells.folded_once(str(row.get("cause", ""))[:80]))
     if code:
         row.setdefault("cause_code", code)
     return row
-
-
-def _key(name: str) -> str:
-    return re.sub(r"[\W_]+", "", text.fold(name))
-
-
-@functools.lru_cache(maxsize=4096)
-def _folded(value: str) -> str:
-    return text.fold(value).strip()
 
 
 def _empty(mapping: Mapping, *fields: str) -> InputError:
@@ -218,11 +231,15 @@ def _typed(
 ) -> dict[str, object]:
     row: dict[str, object] = {}
     for field, column in mapping.fields.items():
-        raw = text.clean(values.get(column, "")).replace("\r\n", "\n").strip()
+        found = values.get(column, "")
+        joined = found.replace(JOINT, "\n") if JOINT in found else found
+        raw = text.clean(joined).replace("\r\n", "\n").strip()
         if not raw:
             continue
         try:
-            value = _value(field, raw, timezone, names)
+            if joined != found and field not in cells.JOINED:
+                raise ValueError("are several values: the column stands in the header more than once")
+            value = cells.value(field, raw, mapping, timezone, names)
             limit = _limits(table).get(field)
             if limit and isinstance(value, str) and len(value := " ".join(value.split())) > limit:
                 raise ValueError(f"is longer than {limit} characters")
@@ -238,119 +255,3 @@ def _typed(
 def _limits(table: type[Base]) -> dict[str, int]:
     types = {column.name: column.type for column in table.__table__.columns}
     return {name: kind.length for name, kind in types.items() if isinstance(kind, String) and kind.length}
-
-
-def _value(field: str, raw: str, timezone: dt.tzinfo, names: Names) -> object:
-    """A field's value; None where it says nothing. A ValueError's words follow the quoted value."""
-    if field in _CODES:
-        return _code(_TARGETS.get(field, field), raw, names)
-    if field.endswith("_at"):
-        return _time(raw, timezone).astimezone(dt.UTC)
-    if field == "closed_on":
-        return _time(raw, timezone).astimezone(timezone).date()
-    if field == "satisfaction":
-        return _grade(raw)
-    if field == "hours":
-        if not (match := _HOURS_RE.fullmatch(_folded(raw))):
-            raise ValueError("is not a number of hours")
-        return float(match[1])
-    if field == "reopened":
-        return _flag(raw)
-    if field == "keywords":
-        listed = _json_list(raw)
-        parts = re.split(r"[,;\n，；、]", raw) if listed is None else listed
-        return list(dict.fromkeys(word for part in parts if (word := part.strip()))) or None
-    if field == "language":
-        # One we have no code for is found from the text instead.
-        folded = _folded(raw)
-        return _LANGUAGES.get(folded) or {"zh": "zh", "en": "en"}.get(re.split("[-_]", folded)[0])
-    if field in _LISTS:
-        steps = _json_list(raw)
-        return raw if steps is None else "\n".join(step.strip() for step in steps) or None
-    return raw
-
-
-def _code(target: str, raw: str, names: Names) -> str:
-    folded = _folded(raw)
-    known = names.get(target)
-    if target == "cause_kind":
-        known = {"accidental": "accidental", "systemic": "systemic"} | _CAUSE_KINDS | dict(known or {})
-    if known is None:
-        return raw
-    code = known.get(folded)
-    if code is None:
-        by_code = {_key(code): code for code in known.values()}
-        code = by_code.get(_key(raw))
-    if code is None:
-        raise ValueError(f"is not a known {target.replace('_', ' ')}")
-    return code
-
-
-def _json_list(raw: str) -> list[str] | None:
-    """The texts of a JSON list of texts; None for anything else, such as ``[1] see below``."""
-    if not raw.startswith("["):
-        return None
-    try:
-        found = json.loads(raw)
-        if not isinstance(found, list) or not all(isinstance(part, str) for part in found):
-            return None
-        "".join(found).encode()  # half a character, which JSON can spell, is none that can be stored
-    except (ValueError, RecursionError):
-        return None
-    return [text.clean(part) for part in found]
-
-
-def _grade(raw: str) -> int:
-    folded = _folded(raw)
-    if match := _GRADE_RE.fullmatch(folded):
-        return int(match[1])
-    if folded in _GRADES:
-        return _GRADES[folded]
-    raise ValueError("is not a satisfaction from 1 to 5 (or 非常满意, 满意, 一般, 不满意, 非常不满意)")
-
-
-def _flag(raw: str) -> bool:
-    folded = _folded(raw)
-    if folded in _YES | _NO:
-        return folded in _YES
-    raise ValueError("is neither yes nor no (是, 否)")
-
-
-def _time(raw: str, timezone: dt.tzinfo) -> dt.datetime:
-    try:
-        found = _parsed(unicodedata.normalize("NFKC", raw))
-    except ValueError:
-        found = None
-    # Outside these years it is a slip of the pen, and the first and last years overflow in other zones.
-    if found is None or not 1900 <= found.year <= 2200:
-        raise ValueError("is not a date")
-    return found if found.tzinfo else found.replace(tzinfo=timezone)
-
-
-def _parsed(raw: str) -> dt.datetime | None:
-    iso = re.sub(r"\s*(?:UTC|GMT|Z)$", "+00:00", raw)
-    iso = re.sub(r"\s+([+-]\d\d:?\d\d)$", r"\1", iso)
-    if _ISO_RE.fullmatch(iso):
-        with contextlib.suppress(ValueError):
-            return dt.datetime.fromisoformat(iso)
-    if _SERIAL_RE.fullmatch(raw):
-        # A date that a spreadsheet lost the format of: days since the end of 1899.
-        days = dt.timedelta(seconds=round(float(raw) * 86400))
-        return dt.datetime(1899, 12, 30) + days  # noqa: DTZ001 - the caller gives it its zone
-    if match := _YEAR_FIRST_RE.fullmatch(raw):
-        year, month, day = match[1], match[2], match[3]
-    elif match := _DAY_FIRST_RE.fullmatch(raw):
-        year, month, day = match[3], match[2], match[1]
-    else:
-        return None
-    hour = int(match[5] or 0)
-    half = (match[4] or match[8] or "").lower()
-    if half and not 1 <= hour <= 12:
-        # 下午15:20 means what it says; 0 in the morning likewise.
-        half = ""
-    if half in ("下午", "pm"):
-        hour = hour % 12 + 12
-    elif half:
-        hour %= 12
-    clock = dt.time(hour, int(match[6] or 0), int(match[7] or 0))
-    return dt.datetime.combine(dt.date(int(year), int(month), int(day)), clock)

@@ -67,7 +67,7 @@ class Database:
         """Bring the tables to this version's shape; nothing happens where they have it."""
         from alembic import command
 
-        config = _alembic_config()
+        config = alembic_config()
         try:
             with self.engine.connect() as connection:
                 config.attributes["connection"] = connection
@@ -85,7 +85,7 @@ class Database:
                 current = MigrationContext.configure(connection).get_current_revision()
         except (OperationalError, DatabaseError) as error:
             raise StorageError(f"the database refused: {_reason(error)}") from error
-        return current == ScriptDirectory.from_config(_alembic_config()).get_current_head()
+        return current == ScriptDirectory.from_config(alembic_config()).get_current_head()
 
     def ping(self) -> None:
         """Ask the database for a sign of life.
@@ -124,7 +124,8 @@ def _engine(url: str) -> Engine:
     return engine
 
 
-def _alembic_config() -> Any:
+def alembic_config() -> Any:
+    """Where Alembic finds the migrations."""
     from alembic.config import Config
 
     config = Config()

@@ -28,6 +28,8 @@ PAUSE = 14 * 24.0
 FALSE_ALARMS = 0.5
 """Alarms a month by chance that are put up with."""
 MONTH = 30 * 24.0
+LEAST_PAST = 7 * 24.0
+"""Hours of a stream after which something can be said to be more than usual."""
 _RUNS = 5
 _WEEK = 7 * 24
 _BASE = 0.5
@@ -114,7 +116,7 @@ def strengths(found: Stream) -> tuple[Floats, Floats, Floats]:
         now = found.times[place]
         near = indices[indptr[place] : indptr[place + 1]]
         near = near[near < place]
-        if len(near) < LEAST - 1:
+        if len(near) < LEAST - 1 or now - first < LEAST_PAST:
             continue
         ages = now - found.times[near]
         weights = found.weights[near]

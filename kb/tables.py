@@ -234,6 +234,10 @@ class Import(Base):
     bad: Mapped[int] = mapped_column(Integer, default=0)
     error: Mapped[str] = mapped_column(Text, default="")
     started_at: Mapped[datetime] = mapped_column(UtcTime)
+    choice: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    columns: Mapped[list[str]] = mapped_column(JSON, default=list)
+    orders: Mapped[dict[str, str] | None] = mapped_column(JSON)
+    total: Mapped[int | None] = mapped_column(Integer)
 
     __table_args__ = (Index("ix_imports_state", "state"),)
 
@@ -248,6 +252,20 @@ class ImportProblem(Base):
     row: Mapped[int] = mapped_column(Integer)
     field: Mapped[str] = mapped_column(String(80), default="")
     message: Mapped[str] = mapped_column(Text)
+    cells: Mapped[dict[str, str] | None] = mapped_column(JSON)
+
+
+class ImportedId(Base):
+    """An id that a running import has met, hashed, with its content's hash; gone once the import ends."""
+
+    __tablename__ = "imported_ids"
+
+    import_pk: Mapped[int] = mapped_column(
+        ForeignKey("imports.pk", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    name: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    content: Mapped[int] = mapped_column(BigInteger)
+    row: Mapped[int] = mapped_column(Integer)
 
 
 class TicketDocument(Base):

@@ -6,13 +6,12 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 
 from models.errors import InputError, TriageError
-from triage import cli_evaluate, cli_index, cli_models, cli_retrospect, wiring
+from triage import cli_evaluate, cli_index, cli_models, cli_retrospect, cli_transfer, wiring
 from triage.progress import bars, note
 from triage.wiring import Parts
 
@@ -28,6 +27,10 @@ app.add_typer(cli_index.index_app, name="index")
 app.add_typer(cli_evaluate.evaluate_app, name="evaluate")
 app.command("train")(cli_models.train)
 app.command("retrospect")(cli_retrospect.retrospect)
+app.command("import")(cli_transfer.import_file)
+app.command("export")(cli_transfer.export)
+app.command("backup")(cli_transfer.backup)
+app.command("restore")(cli_transfer.restore)
 
 db_app = typer.Typer(help="The database.", no_args_is_help=True)
 app.add_typer(db_app, name="db")
@@ -98,48 +101,6 @@ def search(
             hits = built.find_cases(analyse(query), vector, limit, category=category)
             found = search_json(hits)
         _print_json(found) if as_json else show_hits(found["cases"], found["found"])
-
-
-@app.command("import")
-def import_file(
-    file: Annotated[Path, typer.Argument(help="csv, xlsx or jsonl, also gzipped.")],
-    kind: Annotated[Literal["tickets", "cases"], typer.Option(help="What the rows are.")],
-    as_json: AsJson = False,
-) -> None:
-    """Import tickets or cases. Cut off, the same command goes on where it stopped."""
-    from kb import transfer
-    from kb.tables import Import
-    from triage import service
-
-    with parts() as built:
-        import_id = transfer.start(built.database, file, kind, built.now(), runner=transfer.COMMAND)
-        running = service.running(built.settings.home)
-        index = None if running or kind == "tickets" else built.index()
-
-        def after_batch(row: Import) -> None:
-            if index is not None:
-                index.apply(built.database)
-            note(f"batch {row.batches}: {row.cursor} rows done")
-
-        row = transfer.run(built.database, import_id, built.encoder, built.source, built.now, after_batch)
-        if running is not None:
-            service.call(running, "POST", "/internal/index/apply")
-        with built.database.reading() as session:
-            problems = [
-                {"row": item.row, "field": item.field, "message": item.message}
-                for item in transfer.problems(session, transfer.get(session, import_id))
-            ]
-        counts = {"added": row.added, "changed": row.changed, "unchanged": row.unchanged, "bad": row.bad}
-        if as_json:
-            _print_json({"id": import_id, "state": row.state, **counts, "problems": problems})
-        else:
-            for item in problems[:20]:
-                typer.echo(f"row {item['row']}: {item['message']}", err=True)
-            if len(problems) > 20:
-                typer.echo(f"... and {len(problems) - 20} more rows", err=True)
-            typer.echo(", ".join(f"{number} {name}" for name, number in counts.items()))
-        if row.state == "failed":
-            raise InputError(row.error, field="file")
 
 
 @app.command()

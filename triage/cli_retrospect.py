@@ -11,6 +11,7 @@ import typer
 
 from models.errors import InputError
 from triage import wiring
+from triage.progress import note
 
 if TYPE_CHECKING:
     from triage.findings import Period, Retrospective
@@ -40,6 +41,7 @@ def retrospect(
     built = wiring.build()
     try:
         period = days(start, end, built)
+        _check_form(out)
         with bars() as progress:
             setting = built.retrospect_setting(service.running(built.settings.home))
             found = make(setting, period, progress)
@@ -77,13 +79,26 @@ def _day(written: str, field: str) -> date:
         raise InputError(f"{field} is a day such as 2026-03-01, not {written!r}", field=field) from None
 
 
+def _check_form(out: Path | None) -> None:
+    """Refuse a form that cannot be written before the work is done."""
+    forms = (".html", ".xlsx", ".docx", ".json", "")
+    if out is not None and out.suffix not in forms and not out.is_dir():
+        raise InputError(f"the report ends in {', '.join(forms[:4])}, not {out.suffix!r}", field="out")
+
+
 def _write(built: Parts, found: Retrospective, out: Path, language: str) -> None:
     from triage.retrospective import as_json as form
 
     if out.suffix == ".json":
         out.write_text(json.dumps(form(found), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
         return
-    raise InputError(f"the report ends in .html, .xlsx, .docx or .json, not {out.suffix!r}", field="out")
+    from triage import report, reporting
+
+    with built.database.reading() as session:
+        texts = reporting.texts(session, reporting.named(found))
+    names = report.names_of(built.rules, language)
+    for path in report.write(found, out, language=language, names=names, texts=texts):
+        note(f"written: {path}")
 
 
 def _show(found: Retrospective, rules: Rules, language: str) -> None:

@@ -140,7 +140,7 @@ class Parts:
         from kb.transfer import Source
         from triage.rules import names
 
-        return Source(self.settings.zone, names(self.rules.taxonomy))
+        return Source(self.settings.zone, names(self.rules.taxonomy), self.rules.mappings)
 
     @property
     def index_folder(self) -> Path:

@@ -168,3 +168,19 @@ def test_a_cause_that_makes_no_sense_is_refused(client: TestClient, change: dict
 def test_a_ticket_without_a_cause_says_so(client: TestClient) -> None:
     assert client.get("/api/v1/tickets/t1/cause").status_code == 404
     assert client.get("/api/v1/tickets/nothing/cause").status_code == 404
+
+
+@pytest.mark.parametrize(("form", "start"), [("html", b"<!"), ("xlsx", b"PK"), ("docx", b"PK")])
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_report_is_downloaded(client: TestClient, form: str, start: bytes, language: str) -> None:
+    answer = client.get(f"/api/v1/retrospective/report.{form}", params=PERIOD | {"language": language})
+
+    assert answer.status_code == 200
+    assert answer.content.lower().startswith(start.lower())
+    assert f"2026-03-31-{language}.{form}" in answer.headers["content-disposition"]
+    if form == "html":
+        assert PRINTER in answer.text
+
+
+def test_another_form_is_refused(client: TestClient) -> None:
+    assert client.get("/api/v1/retrospective/report.pdf", params=PERIOD).status_code == 422

@@ -18,8 +18,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kb import rowfiles
-from kb.rowfiles import BadRow, Row, columns, read_rows
+from kb import textfiles, workbooks
+from kb.rowfiles import JOINT, BadRow, Row, Shape, columns, defused, read_rows, restored, shape
 from models.errors import FileFormatError
 
 TABLE = "id,description\n1,打印机无法开机，请尽快处理\n2,The portal shows error 500\n"
@@ -145,6 +145,36 @@ def test_quoted_fields_keep_delimiters_lines_and_quotes(tmp_path: Path) -> None:
     ]
 
 
+def test_a_column_that_stands_there_twice_keeps_all_its_values(tmp_path: Path) -> None:
+    path = write(tmp_path, "a.csv", "id,note,note,note\n1,a,,b\n2,a,a,\n3\n")
+    assert columns(path) == ["id", "note"]
+    notes = [row.values["note"] for row in read_rows(path) if isinstance(row, Row)]
+    assert notes == [f"a{JOINT}b", "a", ""]
+
+
+@pytest.mark.parametrize(
+    "cell", ["=1+1", "+86 138", "-5", "@now", "'=1", "''+2", "'quoted'", "it's", "#REF!", ""]
+)
+def test_what_a_spreadsheet_would_run_is_defused_and_restored(tmp_path: Path, cell: str) -> None:
+    assert restored(defused(cell)) == cell
+    assert defused(cell)[:1] not in tuple("=+-@")
+    path = write(tmp_path, "a.csv", f'id,text\n1,"{defused(cell)}"\n')
+    assert list(read_rows(path)) == [Row(1, {"id": "1", "text": cell})]
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "expected"),
+    [
+        ("a.csv", TABLE.encode("gb18030"), Shape("csv", "gb18030", ",")),
+        ("a.csv", TABLE.replace(",", ";").encode("utf-16"), Shape("csv", "utf-16", ";")),
+        ("a.csv.gz", gzip.compress(TABLE.encode()), Shape("csv", "utf-8-sig", ",", True)),
+        ("a.jsonl", LINES.encode(), Shape("jsonl", "utf-8-sig")),
+    ],
+)
+def test_what_a_file_is(tmp_path: Path, name: str, data: bytes, expected: Shape) -> None:
+    assert shape(write(tmp_path, name, data)) == expected
+
+
 def test_bad_rows_do_not_lose_the_others(tmp_path: Path) -> None:
     path = write(tmp_path, "a.csv", 'a,b\n1,2\n1,2,3\n"x"y,2\n3,4\n')
     first, wide, quote, last = read_rows(path)
@@ -180,7 +210,7 @@ def test_bad_json_lines(tmp_path: Path, line: str, message: str) -> None:
 
 
 def test_a_json_line_without_end_is_skipped_unread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rowfiles, "_MAX_LINE", 50)
+    monkeypatch.setattr(textfiles, "MAX_LINE", 50)
     path = write(tmp_path, "a.jsonl", '{"a": "' + "x" * 990 + '"}\n{"a": 2}\n')
     assert list(read_rows(path)) == [BadRow(1, "line 1: longer than 50 characters"), Row(2, {"a": "2"})]
     path = write(tmp_path, "a.csv", "a,b\n" + "x" * 99)
@@ -209,7 +239,6 @@ def _damaged_sheet(data: bytes) -> bytes:
         ("a.csv", "id,text\n1,café\n2,naïve à la carte\n".encode("latin-1"), "line 2 is not UTF-8"),
         ("a.csv", "編號,問題描述\n1,印表機無法開機，請儘快處理\n".encode("big5"), "line 1 is not UTF-8"),
         ("a.csv", TABLE.encode().replace(b"500", b"\xff\xff"), "line 3 is not UTF-8"),
-        ("a.csv", "id,text,id\n1,a,b\n", "line 1 names the column 'id' twice"),
         ("a.csv", "\n\nid,,text\n1,a,b\n", "column 2 of the header in line 3 has no name"),
         ("a.csv", '"a"b,c\n1,2\n', "header in line 1 cannot be read"),
         ("a.jsonl", '[{"a": 1}]', "JSON array"),
@@ -304,7 +333,7 @@ def test_a_workbook_damaged_inside(tmp_path: Path) -> None:
 
 
 def test_a_workbook_too_large_to_be_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rowfiles, "_MAX_WORKBOOK_PARTS", 100)
+    monkeypatch.setattr(workbooks, "_MAX_PARTS", 100)
     with pytest.raises(FileFormatError, match="too large"):
         list(read_rows(workbook(tmp_path, [["a"], ["b"]])))
 
@@ -350,7 +379,9 @@ def test_what_is_written_as_csv_is_read_back(
     tmp_path: Path, table: list[tuple[str, str]], delimiter: str, encoding: str
 ) -> None:
     text = io.StringIO()
-    csv.writer(text, delimiter=delimiter, quoting=csv.QUOTE_ALL).writerows([("id", "text"), *table])
+    csv.writer(text, delimiter=delimiter, quoting=csv.QUOTE_ALL).writerows(
+        [("id", "text"), *((key, defused(value)) for key, value in table)]
+    )
     path = write(tmp_path, "round.csv", text.getvalue().encode(encoding))
     assert list(read_rows(path)) == [
         Row(number, {"id": key, "text": value}) for number, (key, value) in enumerate(table, start=1)

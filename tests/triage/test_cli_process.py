@@ -82,5 +82,5 @@ def test_an_import_search_and_verify_in_processes_of_their_own(process: Process,
     assert json.loads(imported.stdout)["added"] == 1
     assert [case["case_id"] for case in json.loads(found.stdout)["cases"]] == ["printer"]
     assert (verified.returncode, verified.stdout) == (0, "the index agrees with the database\n")
-    assert imported.stderr == "batch 1: 1 rows done\n"
+    assert imported.stderr == "batch 1: 1 of 1 rows done\n"
     assert (found.stderr, verified.stderr) == ("", "")

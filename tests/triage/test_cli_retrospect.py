@@ -63,3 +63,12 @@ def test_what_cannot_be_done_is_told_in_a_line(
 
     assert outcome.status == 1
     assert said in outcome.err
+
+
+def test_the_report_in_all_forms(imported: Path, command: Callable[..., Any], tmp_path: Path) -> None:
+    folder = tmp_path / "report"
+    folder.mkdir()
+
+    assert command("retrospect", *PERIOD, "--out", folder, "--language", "en").status == 0
+    assert sorted(path.suffix for path in folder.iterdir()) == [".docx", ".html", ".xlsx"]
+    assert PRINTER in next(folder.glob("*.html")).read_text("utf-8")
