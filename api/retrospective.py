@@ -19,6 +19,7 @@ from api.schemas_retrospective import (
     MeasureAnswer,
     MeasureRequest,
     RetrospectiveAnswer,
+    SurgeAnswer,
 )
 from kb import causes, measures, problem_groups
 from kb.tables import ProblemGroup
@@ -67,6 +68,13 @@ def report_file(
         media_type=_MEDIA[form],
         headers={"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"},
     )
+
+
+@router.get("/surges")
+def surges(parts: PartsDep) -> list[SurgeAnswer]:
+    """The surges that go on: many more alike tickets within days than the past explains."""
+    parts.watch.step(parts.retrospect_setting())
+    return [SurgeAnswer.model_validate(surge) for surge in parts.watch.found]
 
 
 @router.patch("/problem-groups/{group_id}")

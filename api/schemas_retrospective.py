@@ -40,6 +40,19 @@ class RetrospectiveAnswer(Answer):
     too_little: list[str]
 
 
+class SurgeAnswer(Answer):
+    """A surge that goes on; ``expected`` is what the past lets expect in its time."""
+
+    model_config = ConfigDict(from_attributes=True)
+    title: str
+    since: datetime
+    until: datetime
+    observed: int
+    expected: float
+    sure: float
+    ticket_ids: list[str]
+
+
 class GroupChange(Sent):
     """A name or a comment for a group; what is left out stays."""
 

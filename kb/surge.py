@@ -42,13 +42,13 @@ _LEAST_STRENGTH = 2.0
 @dataclass(frozen=True, slots=True)
 class Surge:
     """Places of the tickets, in order of time; when the first came, when it was known, and when the last
-    came, in hours; count and expected count of the window that raised the alarm; its strength."""
+    came, in hours; how many were to be expected in that time, or in the window that raised the alarm if it is
+    longer; its strength."""
 
     members: tuple[int, ...]
     since: float
     known: float
     until: float
-    observed: int
     expected: float
     strength: float
 
@@ -144,7 +144,7 @@ class _Open:
     """A surge that goes on."""
 
     known: float
-    observed: int
+    window: float
     expected: float
     strength: float
     until: float
@@ -165,7 +165,7 @@ def surges(found: Stream, threshold: float) -> list[Surge]:
         joined = next((item for item in all_ if now - item.until <= PAUSE and item.members & lately), None)
         if joined is None:
             known = float(np.ceil(now))
-            joined = _Open(known, len(members), float(mean[place]), 0.0, now, set())
+            joined = _Open(known, float(window[place]), float(mean[place]), 0.0, now, set())
             all_.append(joined)
         joined.members |= members
         joined.until = now
@@ -176,8 +176,7 @@ def surges(found: Stream, threshold: float) -> list[Surge]:
             since=float(found.times[min(item.members)]),
             known=item.known,
             until=item.until,
-            observed=item.observed,
-            expected=item.expected,
+            expected=item.expected * max(1.0, (item.until - found.times[min(item.members)]) / item.window),
             strength=item.strength,
         )
         for item in all_

@@ -128,7 +128,7 @@ def surges(
                 title=home.title if home else members[0].title,
                 since=members[0].received_at,
                 until=members[-1].received_at,
-                observed=item.observed,
+                observed=len(members),
                 expected=round(item.expected, 2),
                 sure=round(calibrated.sure(item.strength), 2),
                 ticket_ids=tuple(ticket.id for ticket in members),

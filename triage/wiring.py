@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from triage.retrospective import Setting
     from triage.rules import Rules
     from triage.service import Service
+    from triage.watch import Watch
 
 _GROUP_CASES = 3
 NO_MODEL = "there is no model yet: run `triage demo` once, or `triage train --promote`"
@@ -240,6 +241,13 @@ class Parts:
             timezone=self.settings.zone,
             max_text=self.settings.max_text,
         )
+
+    @cached_property
+    def watch(self) -> Watch:
+        """What the watch for surges saw last."""
+        from triage.watch import Watch
+
+        return Watch()
 
     def retrospect_setting(self, running: Service | None = None) -> Setting:
         """What a retrospective is made with. Beside a running service, cases are asked of it."""

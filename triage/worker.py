@@ -46,6 +46,7 @@ class Worker:
             try:
                 self._parts.index().apply(self._parts.database)
                 self._finish_imports()
+                self._watch()
             except TriageError as error:
                 # Nothing is lost: what is outstanding stands in SQL, and the next round tries again.
                 log.warning("background work waits", code=error.code, reason=error.message)
@@ -53,6 +54,21 @@ class Worker:
                 log.error("background work failed", kind=type(error).__name__, place=place(error))
             self._wake.wait(_EVERY_SECONDS)
             self._wake.clear()
+
+    def _watch(self) -> None:
+        parts = self._parts
+        if not parts.watch.due(parts.now()):
+            return
+        for surge in parts.watch.step(parts.retrospect_setting()):
+            # The log must not hold the tickets' words: who looks for them has their ids.
+            log.warning(
+                "surge",
+                first_ticket=surge.ticket_ids[0],
+                tickets=len(surge.ticket_ids),
+                expected=surge.expected,
+                since=surge.since.isoformat(timespec="minutes"),
+                sure=surge.sure,
+            )
 
     def _finish_imports(self) -> None:
         from kb import transfer

@@ -184,3 +184,7 @@ def test_the_report_is_downloaded(client: TestClient, form: str, start: bytes, l
 
 def test_another_form_is_refused(client: TestClient) -> None:
     assert client.get("/api/v1/retrospective/report.pdf", params=PERIOD).status_code == 422
+
+
+def test_no_surge_is_an_empty_list(client: TestClient) -> None:
+    assert client.get("/api/v1/surges").json() == []
