@@ -8,7 +8,7 @@ TORCH ?= torch==2.13.0
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 PACKAGES := triage kb models api
 
-.PHONY: setup run test test-fast lint format types imports bench pictures clean
+.PHONY: setup run test test-fast lint format types imports bench compare pictures clean
 
 setup: $(VENV)/.ready
 
@@ -51,6 +51,9 @@ imports: setup
 bench: setup
 	$(BIN)/python -m benchmarks.latency
 	$(BIN)/python -m benchmarks.startup
+
+compare: setup
+	$(BIN)/python -m benchmarks.search_comparison
 
 clean:
 	rm -rf $(VENV) var dist build .pytest_cache .mypy_cache .ruff_cache .coverage*
