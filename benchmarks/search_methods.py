@@ -36,7 +36,7 @@ RANK_CONSTANT = 60
 """The usual constant of reciprocal rank fusion (Cormack, Clarke and Büttcher 2009)."""
 _BATCH = 200
 _TIE = 6
-"""Digits of a distance that are compared: the seventh depends on which texts were encoded together."""
+"""Digits of a distance that are compared: single precision holds hardly more."""
 
 CHROMA = "Chroma"
 BM25_PLAIN = "bm25s, its own words"
@@ -103,9 +103,9 @@ def _chroma(texts: Sequence[str], encoder: str) -> Iterator[Search]:
     with tempfile.TemporaryDirectory(prefix="triage-compare-") as folder:
         client = chromadb.PersistentClient(folder, settings=Settings(anonymized_telemetry=False))
         collection = client.create_collection("cases", embedding_function=_Encoding(encoder))
-        for begin in range(0, len(texts), _BATCH):
-            part = list(texts[begin : begin + _BATCH])
-            collection.add(ids=[str(begin + number) for number in range(len(part))], documents=part)
+        # Texts of one call are put into the graph by several threads, and every run would have another graph.
+        for number, content in enumerate(texts):
+            collection.add(ids=[str(number)], documents=[content])
         most = min(DEPTH, len(texts))
 
         def ask(query: str) -> Floats:
