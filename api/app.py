@@ -14,6 +14,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from api import assessments, cases, errors, exports, imports, retrospective, system, taxonomy, tickets
 from api.console import page
+from triage.index_keeper import Keeper
 from triage.service import Service
 from triage.wiring import Parts
 from triage.worker import Worker
@@ -25,15 +26,17 @@ _UPLOADS = (f"{_PREFIX}/imports", f"{_PREFIX}/imports/preview")
 
 
 def create_app(parts: Parts, service: Service | None = None, *, work: bool = True) -> FastAPI:
-    """Build the application on these parts; ``work`` says whether its background worker runs."""
-    worker = Worker(parts)
+    """Build the application on these parts; ``work`` says whether worker and keeper run beside it."""
+    worker, keeper = Worker(parts), Keeper(parts)
 
     @asynccontextmanager
     async def running(_: FastAPI) -> AsyncIterator[None]:
         if work:
             worker.start()
+            keeper.start()
         yield
         if work:
+            keeper.stop()
             worker.stop()
 
     app = FastAPI(
@@ -45,6 +48,7 @@ def create_app(parts: Parts, service: Service | None = None, *, work: bool = Tru
         redoc_url=None,
     )
     app.state.parts, app.state.worker, app.state.service = parts, worker, service
+    app.state.keeper = keeper
     errors.install(app)
     for module in (assessments, tickets, cases, imports, retrospective, taxonomy, exports):
         app.include_router(module.router, prefix=_PREFIX)

@@ -11,6 +11,7 @@ from typing import Annotated
 from fastapi import Depends, Header, Request
 
 from models.errors import TriageError
+from triage.index_keeper import Keeper
 from triage.service import TOKEN_HEADER
 from triage.wiring import Parts
 from triage.worker import Worker
@@ -34,6 +35,12 @@ async def get_worker(request: Request) -> Worker:
     return worker
 
 
+async def get_keeper(request: Request) -> Keeper:
+    """Who cares for the vector index."""
+    keeper: Keeper = request.app.state.keeper
+    return keeper
+
+
 async def internal_only(request: Request, token: Annotated[str, Header(alias=TOKEN_HEADER)] = "") -> None:
     """Let only commands beside the service in.
 
@@ -47,3 +54,4 @@ async def internal_only(request: Request, token: Annotated[str, Header(alias=TOK
 
 PartsDep = Annotated[Parts, Depends(get_parts)]
 WorkerDep = Annotated[Worker, Depends(get_worker)]
+KeeperDep = Annotated[Keeper, Depends(get_keeper)]

@@ -147,6 +147,12 @@ class ModelUsed(Answer):
     encoder: str
 
 
+DEGRADED = (
+    "What the search for cases had to do without. `meaning`: the vector index does not answer, words alone "
+    "were compared; `filling`: it lacks cases still, which are found by their words. Empty: nothing."
+)
+
+
 class AssessmentAnswer(Answer):
     """What a ticket is, how urgent, who takes it, by when, and which cases are like it."""
 
@@ -158,6 +164,7 @@ class AssessmentAnswer(Answer):
     similar_found: bool = Field(
         description="Whether a similar case is likely about the same problem; else they are only the nearest."
     )
+    degraded: list[Literal["meaning", "filling"]] = Field(default=[], description=DEGRADED)
     model: ModelUsed
     elapsed_ms: float
 
@@ -322,6 +329,7 @@ class SearchAnswer(Answer):
     found: bool = Field(
         description="Whether one is likely about the same problem; else they are only the nearest."
     )
+    degraded: list[Literal["meaning", "filling"]] = Field(default=[], description=DEGRADED)
 
 
 class UseRequest(Sent):

@@ -38,11 +38,13 @@ def serve(parts: Parts, host: str, port: int) -> None:
     with listening:
         _ = parts.rules
         try:
-            parts.index(wait=0)
+            index = parts.index(wait=0)
         except IndexUnavailableError as error:
             raise ConflictError(
                 f"another process is using {settings.home.resolve()}: {error.message}"
             ) from error
+        if index.damage:
+            note(f"the search index was damaged and is made anew from the database: {index.damage}")
         with bars() as progress:
             prepare(parts, progress)
         _warm_up(parts)

@@ -1,36 +1,38 @@
-"""The vector index in Chroma: nearest cases by meaning. Disposable: everything in it comes from SQL.
+"""The vector index: nearest cases by meaning. Disposable: everything in it comes from SQL.
 
-Embedded, the index belongs to one process at a time (two writers corrupt it), so that whoever opens it
-holds a lock file. With a Chroma server there is no lock. A collection is named after the encoder and the
-analyser, so that vectors of different making never meet.
+A collection holds the vectors of one encoder and analyser, so that vectors of different making never meet.
+Which collection is in use stands in SQL (``kb.index_state``); another can be built beside it and take its
+place while searches go on (``kb.index_rebuild``).
 """
 
 from __future__ import annotations
 
+import random
 import shutil
 import threading
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlparse
 
 import numpy as np
-from filelock import FileLock, Timeout
 from numpy.typing import NDArray
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from kb import index_files, index_state, index_store
 from kb.database import Database
 from kb.documents import FIELDS
+from kb.index_store import CollectionGoneError, Store
 from kb.tables import CaseDocument, IndexTask
 from models.encoder import Vectors
-from models.errors import IndexUnavailableError
+from models.errors import IndexUnavailableError, TriageError
 
-BATCH = 500
-_SPACE = {"hnsw": {"space": "cosine", "ef_construction": 128, "ef_search": 256, "max_neighbors": 24}}
+BATCH = 100
+"""Cases written at once: a search that comes meanwhile waits for so many at most."""
+_SAMPLE = 40
+_FAR = 0.02
 
 Progress = Callable[[int, int], None]
 
@@ -49,113 +51,158 @@ class Difference:
 
 
 class VectorIndex:
-    """An open index. Close it when done; calls from several threads are taken one at a time."""
+    """An open index. Close it when done; it may be used from several threads.
 
-    def __init__(self, client: Any, fingerprint: str, dimension: int, lock: FileLock | None) -> None:
-        self._client = client
-        self._lock = lock
-        self._turn = threading.RLock()
+    ``in_use`` asks SQL which collection is searched. ``damage`` says what was found wrong when it was
+    opened, where something was: then it is empty now.
+    """
+
+    def __init__(
+        self, store: Store, fingerprint: str, dimension: int, in_use: Callable[[], str] | None = None
+    ) -> None:
+        self.store = store
         self.fingerprint = fingerprint
         self.dimension = dimension
-        self._collection = self._open()
+        self.damage = ""
+        self.fresh = False
+        """Whether it was begun anew and has not been compared with SQL since."""
+        self.trouble = ""
+        """Why the last search failed; empty once one succeeds."""
+        self.writing = threading.RLock()
+        self._in_use = in_use or (lambda: fingerprint)
+        self.name = self._in_use()
 
     def nearest(self, vector: Vectors, most: int) -> list[int]:
         """Keys of the cases nearest to one vector (dimension,), nearest first, without repetitions."""
-        with self._turn, _explained():
-            found = self._collection.query(
-                query_embeddings=[vector.tolist()], n_results=most * len(FIELDS), include=[]
-            )
-        return list(dict.fromkeys(_key(name) for name in found["ids"][0]))[:most]
+        found = self._query(vector, most * len(FIELDS))
+        return list(dict.fromkeys(_key(name) for name, _ in found))[:most]
 
     def put(self, keys: Sequence[int], vectors: Vectors) -> None:
         """Add or replace cases; ``vectors`` is (cases, fields, dimension)."""
-        names = [f"{key}:{field}" for key in keys for field in FIELDS]
-        with self._turn, _explained():
-            self._collection.upsert(ids=names, embeddings=vectors.reshape(-1, self.dimension))
+        self.put_into(self.name, keys, vectors)
+
+    def put_into(self, name: str, keys: Sequence[int], vectors: Vectors) -> None:
+        """The same in another collection."""
+        self.store.put(name, _names(keys), vectors.reshape(-1, self.dimension))
 
     def drop(self, keys: Sequence[int]) -> None:
         """Remove cases."""
-        with self._turn, _explained():
-            self._collection.delete(ids=[f"{key}:{field}" for key in keys for field in FIELDS])
+        self.store.drop(self.name, _names(keys))
 
     def keys(self) -> set[int]:
         """Keys of the cases of which every field is in the index."""
-        with self._turn, _explained():
-            names = self._collection.get(include=[])["ids"]
-        counts: dict[int, int] = {}
-        for name in names:
-            counts[_key(name)] = counts.get(_key(name), 0) + 1
-        return {key for key, count in counts.items() if count == len(FIELDS)}
+        counts: dict[int, set[str]] = {}
+        for name in self.store.ids(self.name):
+            counts.setdefault(_key(name), set()).add(name)
+        return {key for key, names in counts.items() if len(names) == len(FIELDS)}
+
+    def ensure(self) -> bool:
+        """Make the collection in use where there is none; answers whether there was none.
+
+        Raises:
+            IndexUnavailableError: it cannot be made.
+        """
+        self.name = self._in_use()
+        made = self.store.create(self.name)
+        self.fresh = self.fresh or made
+        return made
 
     def apply(self, database: Database) -> int:
         """Do the writes that SQL says are outstanding, in their order; answers how many."""
         done = 0
-        with self._turn:
-            while True:
+        while True:
+            with self.writing:
                 with database.reading() as session:
-                    tasks = session.execute(
-                        select(IndexTask.pk, IndexTask.case_pk).order_by(IndexTask.pk).limit(BATCH)
-                    ).all()
-                    rows = self._vectors(session, {task.case_pk for task in tasks})
+                    self.name = index_state.in_use(session, self.fingerprint)
+                    tasks = index_state.outstanding(session, BATCH)
+                    rows = self.vectors(session, {task.case_pk for task in tasks})
                 if not tasks:
                     return done
-                gone = sorted({task.case_pk for task in tasks} - rows.keys())
-                if rows:
-                    self.put(list(rows), np.stack(list(rows.values())).astype(np.float32))
-                if gone:
-                    self.drop(gone)
+                self.write(self.name, rows, {task.case_pk for task in tasks} - rows.keys())
                 with database.transaction() as session:
-                    session.execute(delete(IndexTask).where(IndexTask.pk.in_([task.pk for task in tasks])))
-                done += len(tasks)
+                    settled = index_state.settle(session, self.fingerprint, self.name, tasks)
+            done += len(tasks)
+            if not settled:
+                time.sleep(random.uniform(0, 0.05))
+
+    def write(self, name: str, rows: dict[int, NDArray[np.float16]], gone: Iterable[int]) -> None:
+        """Bring cases of a collection in step with SQL, which holds these vectors, and lost those."""
+        try:
+            if rows:
+                self.put_into(name, list(rows), np.stack(list(rows.values())).astype(np.float32))
+            if away := sorted(gone):
+                self.store.drop(name, _names(away))
+        except CollectionGoneError:
+            if name != self._in_use() or not self.ensure():
+                raise
+            self.write(name, rows, gone)
 
     def verify(self, database: Database) -> Difference:
         """Compare the index with SQL."""
-        with database.reading() as session:
-            wanted = set(
-                session.scalars(
-                    select(CaseDocument.case_pk).where(CaseDocument.fingerprint == self.fingerprint)
-                )
-            )
-        held = self.keys()
+        with self.writing:
+            with database.reading() as session:
+                self.name = index_state.in_use(session, self.fingerprint)
+                query = select(CaseDocument.case_pk).where(CaseDocument.fingerprint == self.fingerprint)
+                wanted = set(session.scalars(query))
+            try:
+                held = self.keys()
+            except CollectionGoneError:
+                held = set()
         return Difference(tuple(sorted(wanted - held)), tuple(sorted(held - wanted)))
 
-    def rebuild(self, database: Database, progress: Progress = lambda _done, _all: None) -> int:
-        """Empty the index and fill it from SQL; answers how many cases it holds then."""
-        with self._turn:
-            with _explained():
-                self._client.delete_collection(self.fingerprint)
-            self._collection = self._open()
+    def heal(self, database: Database) -> int:
+        """Note every difference from SQL as an outstanding write; answers how many cases differ."""
+        self.ensure()
+        with self.writing:
+            found = self.verify(database)
             with database.reading() as session:
-                keys = session.scalars(
-                    select(CaseDocument.case_pk)
-                    .where(CaseDocument.fingerprint == self.fingerprint)
-                    .order_by(CaseDocument.case_pk)
-                ).all()
-            done = 0
-            for part in _parts(keys, BATCH):
-                with database.reading() as session:
-                    rows = self._vectors(session, part)
-                self.put(list(rows), np.stack(list(rows.values())).astype(np.float32))
-                done += len(rows)
-                progress(done, len(keys))
-            self.apply(database)
-            return done
+                waiting = set(session.scalars(select(IndexTask.case_pk).where(IndexTask.applied.is_(False))))
+            keys = [key for key in (*found.missing, *found.surplus) if key not in waiting]
+            for part in parts(keys, 10 * BATCH):
+                with database.transaction() as session:
+                    index_state.note(session, part)
+            self.fresh = False
+        return len(found.missing) + len(found.surplus)
 
-    def close(self) -> None:
-        """Let go of the index, so that another process may open it."""
-        with self._turn:
-            with suppress(Exception):  # closing is best effort: what matters is the lock below
-                self._client.close()
-            if self._lock is not None:
-                self._lock.release()
+    def probe(self, database: Database) -> bool:
+        """Whether cases are found by their own vectors, in a sample; a damaged graph loses some silently.
 
-    def _open(self) -> Any:
-        with _explained():
-            return self._client.get_or_create_collection(
-                self.fingerprint, embedding_function=None, configuration=_SPACE
-            )
+        Raises:
+            IndexUnavailableError: it does not answer at all.
+        """
+        with database.reading() as session:
+            waiting = select(IndexTask.case_pk)
+            keys = session.scalars(
+                select(CaseDocument.case_pk)
+                .where(CaseDocument.fingerprint == self.fingerprint, CaseDocument.case_pk.not_in(waiting))
+                .order_by(CaseDocument.case_pk)
+            ).all()
+            step = max(1, len(keys) // _SAMPLE)
+            rows = self.vectors(session, keys[::step])
+        asked = [row[0].astype(np.float32) for row in rows.values() if np.abs(row[0]).sum() > _FAR]
+        found = [self._query(vector, 1) for vector in asked]
+        lost = sum(not hits or hits[0][1] > _FAR for hits in found)
+        return lost <= len(asked) // 10
 
-    def _vectors(self, session: Session, keys: Iterable[int]) -> dict[int, NDArray[np.float16]]:
+    def rebuild(self, database: Database, progress: Progress = lambda _done, _all: None) -> int:
+        """Fill a new collection from SQL and put it into use; answers how many cases it holds then.
+
+        Raises:
+            ConflictError: another process is at it.
+        """
+        from kb.index_rebuild import rebuild
+
+        try:
+            return rebuild(self, database, progress)
+        except IndexUnavailableError:
+            if self.store.folder is None or index_files.no_room(self.store.folder):
+                raise
+            self.store.reset()  # not even a new collection could be made in the old files
+            self.ensure()
+            return rebuild(self, database, progress)
+
+    def vectors(self, session: Session, keys: Iterable[int]) -> dict[int, NDArray[np.float16]]:
+        """The vectors (fields, dimension) of those of these cases that SQL has, by key."""
         rows = session.execute(
             select(CaseDocument.case_pk, CaseDocument.vectors)
             .where(CaseDocument.case_pk.in_(list(keys)), CaseDocument.fingerprint == self.fingerprint)
@@ -164,24 +211,74 @@ class VectorIndex:
         shape = (len(FIELDS), self.dimension)
         return {row.case_pk: np.frombuffer(row.vectors, np.float16).reshape(shape) for row in rows}
 
+    def close(self) -> None:
+        """Let go of the index, so that another process may open it."""
+        self.store.close()
 
-def open_embedded(folder: Path, fingerprint: str, dimension: int, *, wait: float = 0.0) -> VectorIndex:
-    """Open the index in a folder, as its only process.
+    def check(self) -> str:
+        """Why it cannot be searched; empty where it can."""
+        try:
+            self.store.count(self.name, searching=True)
+        except TriageError as error:
+            return error.message
+        return self.trouble
+
+    def _query(self, vector: Vectors, most: int) -> list[tuple[str, float]]:
+        try:
+            try:
+                found = self.store.query(self.name, vector, most)
+            except CollectionGoneError:
+                self.name = self._in_use()  # another one may have taken its place meanwhile
+                found = self.store.query(self.name, vector, most)
+        except TriageError as error:
+            self.trouble = error.message
+            raise
+        self.trouble = ""
+        return found
+
+
+def open_embedded(
+    folder: Path,
+    fingerprint: str,
+    dimension: int,
+    *,
+    wait: float = 0.0,
+    in_use: Callable[[], str] | None = None,
+) -> VectorIndex:
+    """Open the index in a folder, as its only process. A damaged one is thrown away, and ``damage`` says so.
 
     Raises:
         IndexUnavailableError: another process has it and did not let go within ``wait`` seconds.
+        StorageError: the disk is full.
     """
-    lock = _own(folder, wait)
+    lock = index_store.own(folder, wait)
     try:
-        with _explained():
-            import chromadb
-            from chromadb.config import Settings
-
-            client = chromadb.PersistentClient(str(folder), settings=Settings(anonymized_telemetry=False))
-        return VectorIndex(client, fingerprint, dimension, lock)
+        damage = index_files.damage(folder)
+        index = VectorIndex(index_store.embedded(folder, lock), fingerprint, dimension, in_use)
+        if damage:
+            index.store.reset()
+        else:
+            index_files.sweep(folder)
+        try:
+            index.ensure()
+        except IndexUnavailableError as error:
+            if damage or index_files.no_room(folder):
+                raise
+            damage = error.message
+            index.store.reset()
+            index.ensure()
+        index.damage = damage
+        return index
     except BaseException:
         lock.release()
         raise
+
+
+def open_server(
+    url: str, fingerprint: str, dimension: int, *, in_use: Callable[[], str] | None = None
+) -> VectorIndex:
+    """Open the index on a Chroma server, which need not answer yet."""
+    return VectorIndex(index_store.server(url), fingerprint, dimension, in_use)
 
 
 def discard(folder: Path, *, wait: float = 0.0) -> None:
@@ -190,62 +287,23 @@ def discard(folder: Path, *, wait: float = 0.0) -> None:
     Raises:
         IndexUnavailableError: another process has it.
     """
-    lock = _own(folder, wait)
+    lock = index_store.own(folder, wait)
     try:
         shutil.rmtree(folder, ignore_errors=True)
     finally:
         lock.release()
 
 
-def open_server(url: str, fingerprint: str, dimension: int) -> VectorIndex:
-    """Open the index on a Chroma server.
-
-    Raises:
-        IndexUnavailableError: the server does not answer.
-    """
-    import chromadb
-    from chromadb.config import Settings
-
-    address = urlparse(url)
-    with _explained():
-        client = chromadb.HttpClient(
-            host=address.hostname or "localhost",
-            port=address.port or 8000,
-            ssl=address.scheme == "https",
-            settings=Settings(anonymized_telemetry=False),
-        )
-    return VectorIndex(client, fingerprint, dimension, None)
+def parts(items: Sequence[int], size: int) -> Iterator[list[int]]:
+    """The items, so many at a time."""
+    source = iter(items)
+    while part := list(islice(source, size)):
+        yield part
 
 
-def _own(folder: Path, wait: float) -> FileLock:
-    """Take the lock of an index, so that this process is its only one."""
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder.with_suffix(".lock"), timeout=wait, thread_local=False)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise IndexUnavailableError(
-            f"the search index in {folder} belongs to another running process"
-        ) from None
-    return lock
-
-
-class _explained:  # noqa: N801  # reads as a word in a with statement
-    """Turn whatever Chroma raises into this product's own error."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, Exception) and not isinstance(error, IndexUnavailableError):
-            raise IndexUnavailableError(f"the search index does not work: {error}") from error
+def _names(keys: Sequence[int]) -> list[str]:
+    return [f"{key}:{field}" for key in keys for field in FIELDS]
 
 
 def _key(name: str) -> int:
     return int(name.split(":", 1)[0])
-
-
-def _parts(items: Sequence[int], size: int) -> Iterable[list[int]]:
-    source = iter(items)
-    while part := list(islice(source, size)):
-        yield part

@@ -109,11 +109,13 @@ class Ranked:
     crossing: NDArray[np.bool_]
 
 
-def look_up(session: Session, analysis: analyser.Analysis, limit: int, dimension: int) -> Wording:
+def look_up(
+    session: Session, analysis: analyser.Analysis, limit: int, dimension: int, made_with: str = ""
+) -> Wording:
     """The part of a search that needs the words alone, and can be done while the text is being encoded."""
     words, pairs = lexical_index.prepare(session, *hashed_analysis(analysis))
     keys = lexical_index.candidates(session, words, pairs, max(4 * limit, LEXICAL))
-    return Wording(words, pairs, load(session, keys, dimension))
+    return Wording(words, pairs, load(session, keys, dimension, made_with))
 
 
 def reach_for(limit: int) -> int:
@@ -124,7 +126,9 @@ def reach_for(limit: int) -> int:
 def rank(session: Session, request: Request, nearest: FindNearest, curve: MatchCurve) -> Ranked:
     """All candidates for a text, scored exactly."""
     dimension = len(request.vector)
-    wording = request.wording or look_up(session, request.analysis, request.limit, dimension)
+    wording = request.wording or look_up(
+        session, request.analysis, request.limit, dimension, request.made_with
+    )
     reach = reach_for(request.limit)
     narrow = _allowed(session, request)
     near = request.near if narrow is None else None
@@ -137,7 +141,7 @@ def rank(session: Session, request: Request, nearest: FindNearest, curve: MatchC
         if len(keys) < request.limit:
             keys = list(narrow)[: 20 * reach]
     held = {key: wording.documents[key] for key in keys if key in wording.documents}
-    held |= load(session, [key for key in keys if key not in held], dimension)
+    held |= load(session, [key for key in keys if key not in held], dimension, request.made_with)
     if not held:
         return Ranked([], [], np.zeros(0), np.zeros(0), np.zeros(0, dtype=np.bool_))
     keys = sorted(held)
@@ -164,28 +168,34 @@ def score(
     return fuse(cosine, by_words, by_pairs, crossing), crossing
 
 
-def load(session: Session, keys: Sequence[int], dimension: int) -> dict[int, Document]:
-    """The stored documents of these cases, those that exist, in ascending order of their keys."""
+def load(session: Session, keys: Sequence[int], dimension: int, made_with: str = "") -> dict[int, Document]:
+    """The stored documents of these cases, those that exist, in ascending order of their keys.
+
+    Vectors that another encoder made mean nothing here: such a case is found by its words alone until it is
+    encoded anew. An empty ``made_with`` takes all of the right length.
+    """
     if not keys:
         return {}
     rows = (
         session.connection()
         .exec_driver_sql(
-            "SELECT case_pk, words, pairs, vectors FROM case_documents "
+            "SELECT case_pk, words, pairs, vectors, fingerprint FROM case_documents "
             f"WHERE case_pk IN ({listed(keys)}) ORDER BY case_pk"
         )
         .all()
     )
     shape = (len(FIELDS), dimension)
     size = 2 * len(FIELDS) * dimension
+    unknown = np.zeros(shape, np.float16)
     return {
         row[0]: Document(
             np.frombuffer(row[1], np.uint32),
             np.frombuffer(row[2], np.uint32),
-            np.frombuffer(row[3], np.float16).reshape(shape),
+            np.frombuffer(row[3], np.float16).reshape(shape)
+            if len(row[3]) == size and made_with in ("", row[4])
+            else unknown,
         )
         for row in rows
-        if len(row[3]) == size
     }
 
 

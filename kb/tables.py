@@ -24,6 +24,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -187,7 +188,7 @@ class CaseDocument(Base):
     words: Mapped[bytes] = mapped_column(LargeBinary)
     pairs: Mapped[bytes] = mapped_column(LargeBinary)
     vectors: Mapped[bytes] = mapped_column(LargeBinary)
-    fingerprint: Mapped[str] = mapped_column(String(80))
+    fingerprint: Mapped[str] = mapped_column(String(80), index=True)
 
 
 class CorpusSize(Base):
@@ -206,12 +207,16 @@ class CorpusSize(Base):
 
 
 class IndexTask(Base):
-    """A write the vector index still has to see; added with the case, removed once applied."""
+    """A write the vector index still has to see; added with the case, removed once applied.
+
+    While another collection is being built beside, it is kept as ``applied`` until that one has it too.
+    """
 
     __tablename__ = "index_tasks"
 
     pk: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=True)
     case_pk: Mapped[int] = mapped_column(Key)
+    applied: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
 
 
 class Import(Base):
@@ -347,3 +352,19 @@ class Measure(Base):
     target: Mapped[str] = mapped_column(String(60))
     since: Mapped[datetime] = mapped_column(UtcTime)
     created_at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class IndexState(Base):
+    """The collections of the vector index that hold, or will hold, documents of one making.
+
+    ``collection`` is searched; ``building`` is being filled to take its place, by a process that was seen at
+    ``seen_at``; ``retired`` had its place before and waits to be removed.
+    """
+
+    __tablename__ = "index_states"
+
+    fingerprint: Mapped[str] = mapped_column(String(80), primary_key=True)
+    collection: Mapped[str] = mapped_column(String(120))
+    building: Mapped[str] = mapped_column(String(120), default="")
+    retired: Mapped[str] = mapped_column(String(120), default="")
+    seen_at: Mapped[datetime | None] = mapped_column(UtcTime)

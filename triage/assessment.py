@@ -12,6 +12,7 @@ from kb.search import Hit, anything_found
 from models.classifier import Reason
 from models.examples import Nearest
 from triage.clocks import Due
+from triage.found import Hits
 from triage.priority import Signal
 
 
@@ -62,6 +63,8 @@ class Assessment:
     model_version: str
     encoder: str
     elapsed_ms: float
+    degraded: tuple[str, ...] = ()
+    """What the search for similar cases had to do without."""
 
 
 def as_json(found: Assessment) -> dict[str, Any]:
@@ -84,6 +87,7 @@ def as_json(found: Assessment) -> dict[str, Any]:
         },
         "similar_cases": [hit_json(hit) for hit in found.similar_cases],
         "similar_found": anything_found(found.similar_cases),
+        "degraded": list(found.degraded),
         "model": {"version": found.model_version, "encoder": found.encoder},
         "elapsed_ms": found.elapsed_ms,
     }
@@ -91,7 +95,16 @@ def as_json(found: Assessment) -> dict[str, Any]:
 
 def search_json(hits: Sequence[Hit]) -> dict[str, Any]:
     """The answer of a search."""
-    return {"cases": [hit_json(hit) for hit in hits], "found": anything_found(hits)}
+    return {
+        "cases": [hit_json(hit) for hit in hits],
+        "found": anything_found(hits),
+        "degraded": degraded(hits),
+    }
+
+
+def degraded(hits: Sequence[Hit]) -> list[str]:
+    """What the search had to do without."""
+    return list(hits.degraded) if isinstance(hits, Hits) else []
 
 
 def hit_json(hit: Hit) -> dict[str, Any]:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from models.errors import IndexUnavailableError
 from triage import wiring
+
+if TYPE_CHECKING:
+    from triage.service import Service
+
+_POLL_SECONDS = 0.3
 
 index_app = typer.Typer(
     help="The vector index, which can always be made again from SQL.", no_args_is_help=True
@@ -44,25 +51,42 @@ def verify(as_json: Annotated[bool, typer.Option("--json", help="Answer with JSO
 
 @index_app.command()
 def rebuild() -> None:
-    """Make the index again from the database. Not while the service runs."""
-    from kb.index import discard
+    """Make the index again from the database, beside the old one: searches go on meanwhile."""
     from triage import service
-    from triage.progress import bars
+    from triage.progress import bars, note
 
     built = wiring.build()
     try:
-        if not built.settings.chroma_url and service.running(built.settings.home) is not None:
-            raise IndexUnavailableError("the service is running and owns the index: stop it first")
-        if not built.settings.chroma_url:
-            discard(built.index_folder, wait=20)
-        reindex_stale(built)
+        running = service.running(built.settings.home)
         with bars() as progress:
-            number = built.index().rebuild(
-                built.database, lambda done, total: progress("rebuilding", done, total)
-            )
+            if running is not None:
+                number = _by_service(running, progress)
+            else:
+                if damage := built.index().damage:
+                    note(f"the search index was damaged: {damage}")
+                reindex_stale(built, lambda done, total: progress("encoding anew", done, total))
+                number = built.index().rebuild(
+                    built.database, lambda done, total: progress("rebuilding", done, total)
+                )
     finally:
         built.close()
     typer.echo(f"the index holds {number} cases")
+
+
+def _by_service(running: Service, progress: Callable[[str, int, int], None]) -> int:
+    """Ask the service that owns the index, and watch it; killed, this command leaves it working."""
+    from triage import service
+
+    told: dict[str, Any] = service.call(running, "POST", "/internal/index/rebuild")
+    while told["state"] in ("waiting", "running"):
+        if told["total"]:
+            progress("rebuilding", told["done"], told["total"])
+        time.sleep(_POLL_SECONDS)
+        told = service.call(running, "GET", "/internal/index/rebuild")
+    if told["state"] != "done":
+        raise IndexUnavailableError(f"the service could not rebuild the index: {told['error']}")
+    progress("rebuilding", told["done"], told["total"])
+    return int(told["done"])
 
 
 def difference(built: wiring.Parts) -> dict[str, list[str]]:
@@ -80,11 +104,20 @@ def difference(built: wiring.Parts) -> dict[str, list[str]]:
     }
 
 
-def reindex_stale(built: wiring.Parts) -> None:
+def reindex_stale(
+    built: wiring.Parts, progress: Callable[[int, int], None] = lambda _done, _all: None
+) -> None:
     """Make new vectors for cases whose vectors another encoder or analyser made."""
-    from kb import cases
+    from kb import cases, index_state
+    from kb.documents import fingerprint
 
+    with built.database.reading() as session:
+        total = index_state.stale(session, fingerprint(built.encoder))
+    done = 0
     while True:
         with built.database.transaction() as session:
-            if not cases.reindex(session, built.encoder, 100):
-                return
+            number = cases.reindex(session, built.encoder, 100)
+        if not number:
+            return
+        done += number
+        progress(done, max(done, total))

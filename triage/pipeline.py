@@ -16,7 +16,7 @@ from models.encoder import Encoder, Vectors
 from models.errors import InputError, TooLargeError
 from models.store import StoredModel
 from triage import clocks, priority, routing
-from triage.assessment import Assessment, Finding, Option, RouteTaken
+from triage.assessment import Assessment, Finding, Option, RouteTaken, degraded
 from triage.rules import Rules
 
 LookUp = Callable[[text.Analysis, int], Future[Wording]]
@@ -85,6 +85,7 @@ class Triager:
             similar_cases=tuple(cases),
             model_version=self.model.card.version,
             encoder=self.encoder.identity,
+            degraded=tuple(degraded(cases)),
             elapsed_ms=round(1000 * (time.perf_counter() - began), 2),
         )
 

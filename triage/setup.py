@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from kb.match import WEIGHTS
+from models.errors import IndexUnavailableError
 from triage import learning, matching, seed
 from triage.learning import Labelled
 from triage.progress import Progress, note
@@ -102,4 +103,9 @@ def _fill_archive(parts: Parts, progress: Progress) -> None:
             parts.encoder,
             lambda done, total: progress("archiving cases", done, total),
         )
-    parts.index().apply(parts.database)
+    try:
+        parts.index().apply(parts.database)
+    except IndexUnavailableError as error:
+        if not parts.settings.chroma_url:
+            raise
+        note(f"searching by words alone until the Chroma server answers: {error.message}")

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.card import FORM
-from models.errors import ModelError, SettingsError
+from models.errors import IndexUnavailableError, ModelError, SettingsError, StorageError
 from triage.settings import Settings
 
 if TYPE_CHECKING:
@@ -23,11 +23,13 @@ if TYPE_CHECKING:
     from kb.index import VectorIndex
     from kb.ledger import Question
     from kb.match import MatchCurve
-    from kb.search import Hit, Wording
+    from kb.search import Wording
     from kb.transfer import Source
     from models.encoder import Encoder, Vectors
     from models.store import ModelStore, StoredModel
     from models.text import Analysis
+    from triage.found import Hits
+    from triage.index_watch import IndexWatch
     from triage.pipeline import Triager
     from triage.retrospective import Setting
     from triage.rules import Rules
@@ -149,22 +151,34 @@ class Parts:
         return self.settings.home.resolve() / "index"
 
     def index(self, wait: float = 20.0) -> VectorIndex:
-        """The vector index, opened at the first call.
+        """The vector index, opened at the first call. A Chroma server need not answer yet.
 
         Raises:
-            IndexUnavailableError: another process has it, or the Chroma server does not answer.
+            IndexUnavailableError: another process has it.
         """
+        from kb import index_state
         from kb.documents import fingerprint
         from kb.index import open_embedded, open_server
 
+        def in_use() -> str:
+            with self.database.reading() as session:
+                return index_state.in_use(session, made)
+
         with self._turn:
             if self._index is None:
-                made = fingerprint(self.encoder)
+                made, width = fingerprint(self.encoder), self.encoder.dimension
                 if self.settings.chroma_url:
-                    self._index = open_server(self.settings.chroma_url, made, self.encoder.dimension)
+                    self._index = open_server(self.settings.chroma_url, made, width, in_use=in_use)
                 else:
-                    self._index = open_embedded(self.index_folder, made, self.encoder.dimension, wait=wait)
+                    self._index = open_embedded(self.index_folder, made, width, wait=wait, in_use=in_use)
             return self._index
+
+    @cached_property
+    def index_watch(self) -> IndexWatch:
+        """Knows whether the index still lacks cases."""
+        from triage.index_watch import IndexWatch
+
+        return IndexWatch(self.database, self.index)
 
     def question(self, content: str) -> Question:
         """What a solution was used for, as later searches compare it."""
@@ -183,11 +197,11 @@ class Parts:
         """Begin to look up a text's words in the archive."""
         from kb import search
 
-        dimension = self.encoder.dimension
+        dimension, made_with = self.encoder.dimension, self.index().fingerprint
 
         def work() -> Wording:
             with self.database.reading() as session:
-                return search.look_up(session, analysis, limit, dimension)
+                return search.look_up(session, analysis, limit, dimension, made_with)
 
         return self._lookers.submit(work)
 
@@ -207,11 +221,24 @@ class Parts:
         *,
         category: str | None = None,
         language: str | None = None,
-    ) -> list[Hit]:
-        """Search the archive."""
+    ) -> Hits:
+        """Search the archive; without the index by words alone, which the answer says."""
         from kb import search
+        from triage.found import FILLING, MEANING, Hits
 
         index = self.index()
+        lacking = [FILLING] if self.index_watch.filling() else []
+
+        def nearest(vector: Vectors, most: int) -> list[int]:
+            return known(lambda: index.nearest(vector, most))
+
+        def known(look: Callable[[], list[int]]) -> list[int]:
+            try:
+                return look()
+            except (IndexUnavailableError, StorageError):
+                lacking.append(MEANING)
+                return []
+
         request = search.Request(
             analysis,
             vector,
@@ -219,12 +246,12 @@ class Parts:
             category,
             language,
             wording.result() if wording else None,
-            near.result() if near else None,
+            known(near.result) if near else None,
             index.fingerprint,
             self.now(),
         )
         with self.database.reading() as session:
-            return search.find(session, request, index.nearest, self.curve)
+            return Hits(search.find(session, request, nearest, self.curve), lacking)
 
     @property
     def triager(self) -> Triager:

@@ -1,4 +1,4 @@
-"""The service's background work: keeps the index in step with SQL, and finishes imports that were cut off."""
+"""The service's background work: applies writes to the index, and finishes imports that were cut off."""
 
 from __future__ import annotations
 
@@ -44,9 +44,11 @@ class Worker:
     def _run(self) -> None:
         while not self._stop.is_set():
             try:
-                self._parts.index().apply(self._parts.database)
+                away = self._apply()
                 self._finish_imports()
                 self._watch()
+                if away is not None:
+                    raise away
             except TriageError as error:
                 # Nothing is lost: what is outstanding stands in SQL, and the next round tries again.
                 log.warning("background work waits", code=error.code, reason=error.message)
@@ -70,6 +72,14 @@ class Worker:
                 sure=surge.sure,
             )
 
+    def _apply(self) -> IndexUnavailableError | None:
+        """Apply outstanding writes; where the index does not answer they wait, and nothing else does."""
+        try:
+            self._parts.index().apply(self._parts.database)
+        except IndexUnavailableError as error:
+            return error
+        return None
+
     def _finish_imports(self) -> None:
         from kb import transfer
         from kb.tables import Import
@@ -81,7 +91,7 @@ class Worker:
         def after_batch(row: Import) -> None:
             if self._stop.is_set():
                 raise _StopImportError
-            parts.index().apply(parts.database)
+            self._apply()
 
         for import_id in waiting:
             try:
@@ -90,14 +100,14 @@ class Worker:
                 )
             except _StopImportError:
                 return
-            except (StorageError, IndexUnavailableError):
+            except StorageError:
                 raise  # the surroundings fail, not the file: the next round goes on from the cursor
             except Exception as error:
                 # Tried again, it would fail the same way and hold up every import behind it.
                 log.error("import failed", kind=type(error).__name__, place=place(error))
                 reason = error.message if isinstance(error, TriageError) else "it failed inside the service"
                 row = transfer.fail(parts.database, import_id, f"{reason}; send the file again")
-            parts.index().apply(parts.database)
+            self._apply()
             Path(row.stored_as).unlink(missing_ok=True)
 
 

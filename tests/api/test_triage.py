@@ -51,7 +51,7 @@ def test_answer_fits_the_described_schema(archived: TestClient) -> None:
 def test_answer_has_all_keys_of_the_contract(archived: TestClient) -> None:
     found = archived.post(URL, json={"text": PRINTER}).json()
     assert set(found) == {
-        "language", "category", "priority", "route", "similar_cases", "similar_found", "model",
+        "language", "category", "priority", "route", "similar_cases", "similar_found", "degraded", "model",
         "elapsed_ms",
     }  # fmt: skip
     assert set(found["category"]) == FINDING

@@ -42,7 +42,8 @@ def test_the_keys_are_those_of_the_contract(wire: dict[str, Any]) -> None:
     finding = {"label", "confidence", "band", "alternatives", "reasons", "score", "examples"}
 
     assert set(wire) == {
-        "language", "category", "priority", "route", "similar_cases", "similar_found", "model", "elapsed_ms"
+        "language", "category", "priority", "route", "similar_cases", "similar_found", "degraded",
+        "model", "elapsed_ms",
     }  # fmt: skip
     assert set(wire["category"]) == finding
     assert set(wire["priority"]) == finding | {"signals"}
