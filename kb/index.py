@@ -33,6 +33,8 @@ BATCH = 100
 """Cases written at once: a search that comes meanwhile waits for so many at most."""
 _SAMPLE = 40
 _FAR = 0.02
+_MOST_LOST = 0.7
+"""A sound graph of the default encoder loses none of them, one of the hashing encoder up to a half."""
 
 Progress = Callable[[int, int], None]
 
@@ -182,7 +184,7 @@ class VectorIndex:
         asked = [row[0].astype(np.float32) for row in rows.values() if np.abs(row[0]).sum() > _FAR]
         found = [self._query(vector, 1) for vector in asked]
         lost = sum(not hits or hits[0][1] > _FAR for hits in found)
-        return lost <= len(asked) // 10
+        return lost <= _MOST_LOST * len(asked)
 
     def rebuild(self, database: Database, progress: Progress = lambda _done, _all: None) -> int:
         """Fill a new collection from SQL and put it into use; answers how many cases it holds then.

@@ -8,15 +8,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from sqlalchemy import delete, select
 
 from kb import cases, index_rebuild, index_state
 from kb.database import Database
-from kb.documents import fingerprint
+from kb.documents import FIELDS, fingerprint
 from kb.index import VectorIndex, open_embedded
 from kb.tables import Case, CaseDocument, IndexState, IndexTask
-from models.encoder import Encoder
+from models.encoder import Encoder, Vectors
 from models.errors import ConflictError, IndexUnavailableError
 
 MORE = 250
@@ -89,6 +90,11 @@ def state(database: Database) -> tuple[str, str, str]:
     with database.reading() as session:
         row = session.scalars(select(IndexState)).one()
         return row.collection, row.building, row.retired
+
+
+def ones(index: VectorIndex, number: int) -> Vectors:
+    """Vectors of so many cases, all the same."""
+    return np.ones((number, len(FIELDS), index.dimension), dtype=np.float32)
 
 
 def near(index: VectorIndex, encoder: Encoder, text: str) -> int:
@@ -315,7 +321,7 @@ def test_a_write_to_a_collection_that_was_replaced_stays_outstanding(
 
 def test_healing_notes_what_differs_and_applying_mends_it(index: VectorIndex, filled: Database) -> None:
     index.drop([2, 4])
-    index.store.put(index.name, ["9999:problem", "9999:whole"], index_vectors(index))
+    index.put([9999], ones(index, 1))
     assert index.heal(filled) == 3
     assert sorted(tasks(filled)) == [(2, False), (4, False), (9999, False)]
     assert index.heal(filled) == 3
@@ -325,19 +331,11 @@ def test_healing_notes_what_differs_and_applying_mends_it(index: VectorIndex, fi
     assert index.heal(filled) == 0
 
 
-def index_vectors(index: VectorIndex) -> Any:
-    import numpy as np
-
-    return np.ones((2, index.dimension), dtype=np.float32)
-
-
 def test_a_graph_that_lost_vectors_is_found_out(index: VectorIndex, filled: Database) -> None:
     assert index.probe(filled)
-    keys = sorted(index.keys())
-    names = [f"{key}:problem" for key in keys]
+    names = [f"{key}:{field}" for key in sorted(index.keys()) for field in FIELDS]
     # As if the graph had rotten: all ids are there, and no vector is what SQL says.
-    index.store.put(index.name, names, index_vectors(index)[:1].repeat(len(names), axis=0))
-    index.store.drop(index.name, [])
+    index.store.put(index.name, names, ones(index, len(names) // 2).reshape(len(names), -1))
     assert index.verify(filled).none
     assert not index.probe(filled)
     index.rebuild(filled)
