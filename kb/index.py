@@ -68,6 +68,8 @@ class VectorIndex:
         self.damage = ""
         self.fresh = False
         """Whether it was begun anew and has not been compared with SQL since."""
+        self.lacking = False
+        """Whether it was found to lack cases; reset by who sees that it has them."""
         self.trouble = ""
         """Why the last search failed; empty once one succeeds."""
         self.writing = threading.RLock()
@@ -110,9 +112,14 @@ class VectorIndex:
         return made
 
     def apply(self, database: Database) -> int:
-        """Do the writes that SQL says are outstanding, in their order; answers how many."""
+        """Do the writes that SQL says are outstanding, in their order; answers how many.
+
+        An index that was begun anew gets all that SQL has.
+        """
         done = 0
         while True:
+            if self.fresh:
+                self.heal(database)
             with self.writing:
                 with database.reading() as session:
                     self.name = index_state.in_use(session, self.fingerprint)
@@ -163,8 +170,9 @@ class VectorIndex:
             for part in parts(keys, 10 * BATCH):
                 with database.transaction() as session:
                     index_state.note(session, part)
-            self.fresh = False
-        return len(found.missing) + len(found.surplus)
+            differing = len(found.missing) + len(found.surplus)
+            self.fresh, self.lacking = False, self.lacking or differing > 0
+        return differing
 
     def probe(self, database: Database) -> bool:
         """Whether cases are found by their own vectors, in a sample; a damaged graph loses some silently.

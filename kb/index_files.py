@@ -51,7 +51,7 @@ def sweep(folder: Path) -> None:
 
 def no_room(folder: Path) -> bool:
     """Whether the disk is full, so that an error says nothing about the files."""
-    return shutil.disk_usage(folder).free < _ROOM
+    return shutil.disk_usage(folder if folder.exists() else folder.parent).free < _ROOM
 
 
 def _segments(folder: Path) -> dict[str, bool]:

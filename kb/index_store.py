@@ -19,6 +19,7 @@ from urllib.parse import urlparse
 
 from filelock import FileLock, Timeout
 
+from kb import index_files
 from models.encoder import Vectors
 from models.errors import IndexUnavailableError, StorageError
 
@@ -177,12 +178,17 @@ class Store:
             said = f"the search index does not work: {' '.join(str(error).split())[:300]}"
             if not self.alone:
                 self._away = (time.monotonic() + _AWAY_SECONDS, said)
-            if "disk is full" in said or "No space left" in said:
+            if self._full(said):
                 raise StorageError(f"the disk of the search index is full: {said}") from error
             raise IndexUnavailableError(said) from error
         finally:
             if self.alone:
                 self._turn.release()
+
+    def _full(self, said: str) -> bool:
+        """Whether a full disk is behind an error; not every one of them says so."""
+        told = "disk is full" in said or "No space left" in said
+        return told or (self.folder is not None and index_files.no_room(self.folder))
 
 
 def _page(collection: Any, begin: int) -> list[str]:

@@ -166,7 +166,8 @@ def _cutter() -> ModuleType:
             # jieba's source has invalid escapes that Python reports when it first compiles it.
             warnings.simplefilter("ignore")
             import jieba
-        jieba.setLogLevel(logging.WARNING)
+        # It reports a cache it cannot write, as on a full disk, with a traceback; it works without one.
+        jieba.setLogLevel(logging.CRITICAL)
         # Never the shared temporary folder: another user could put a dictionary there.
         jieba.dt.tmp_dir = str(_CACHE_DIR[-1]) if _CACHE_DIR else tempfile.mkdtemp(prefix="triage-")
         module: ModuleType = jieba

@@ -100,7 +100,7 @@ def search(
             vector = built.encoder.encode([query])[0]
             hits = built.find_cases(analyse(query), vector, limit, category=category)
             found = search_json(hits)
-        _print_json(found) if as_json else show_hits(found["cases"], found["found"])
+        _print_json(found) if as_json else show_hits(found["cases"], found["found"], found["degraded"])
 
 
 @app.command()
@@ -115,6 +115,7 @@ def demo() -> None:
         if running is None:
             with bars() as progress:
                 prepare(built, progress)
+            built.index().apply(built.database)
         for example in (
             "打印机无法启动，指示灯不亮",
             "VPN drops every few minutes since this morning, nobody in our office can work",

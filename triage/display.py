@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from rich.console import Console
@@ -10,6 +11,10 @@ from rich.markup import escape
 from triage.rules import Rules
 
 _BANDS = {"auto": "sure", "suggest": "likely", "ask": "ask a person"}
+_DEGRADED = {
+    "meaning": "the search index does not answer: only words were compared",
+    "filling": "the search index is being filled: some cases are found by their words alone",
+}
 _COLOURS = {"auto": "green", "suggest": "yellow", "ask": "red"}
 
 
@@ -35,13 +40,18 @@ def show_assessment(found: dict[str, Any], rules: Rules) -> None:
     console.print(f"[bold]route[/]     {escape(team)}, {escape(role)}  [dim]rule {route['rule']}[/]")
     for due in route["clocks"][:3]:
         console.print(f"          {escape(rules.clocks.step_name(due['step'], language))}: {due['due_at']}")
-    show_hits(found["similar_cases"], found["similar_found"])
+    show_hits(found["similar_cases"], found["similar_found"], found.get("degraded", ()))
     console.print(f"[dim]model {found['model']['version']}, {found['elapsed_ms']:.1f} ms[/]")
 
 
-def show_hits(cases: list[dict[str, Any]], found: bool) -> None:
-    """Show cases, best first; where none is ``found``, the nearest as such."""
+def show_hits(cases: list[dict[str, Any]], found: bool, degraded: Collection[str] = ()) -> None:
+    """Show cases, best first; where none is ``found``, the nearest as such.
+
+    ``degraded`` names what the search had to do without.
+    """
     console = Console(highlight=False, soft_wrap=True)
+    for name in degraded:
+        console.print(f"[yellow]{_DEGRADED[name]}[/]")
     if not cases:
         console.print("no case found")
     elif not found:

@@ -117,13 +117,12 @@ class Keeper:
 
     def _mend(self, index: VectorIndex) -> None:
         """Bring the index in step with SQL; what is written down here the worker applies."""
-        database, watch = self._parts.database, self._parts.index_watch
+        database = self._parts.database
         if index.damage:
             log.warning("the index was damaged and is made anew", reason=index.damage)
             index.damage = ""
         try:
             if differing := index.heal(database):
-                watch.doubt()
                 log.warning("the index lacked cases, or had too many", cases=differing)
             tidy(index, database)
             self._reencode(index)
@@ -135,7 +134,6 @@ class Keeper:
             log.warning("the index is thrown away and made anew", reason=error.message)
             index.store.reset()
             index.heal(database)
-            watch.doubt()
             return
         if not sound:
             log.warning("the index does not find what it holds: it is rebuilt")
@@ -156,7 +154,7 @@ class Keeper:
                     tidy(index, parts.database)
                 return
             if first:
-                parts.index_watch.doubt()
+                index.lacking = True
                 log.info("cases are encoded anew: another encoder or analyser made their vectors")
                 first = False
         raise _StoppedError

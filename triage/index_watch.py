@@ -7,7 +7,9 @@ from collections.abc import Callable
 
 from kb import index_state
 from kb.database import Database
+from kb.documents import FIELDS
 from kb.index import VectorIndex
+from models.errors import TriageError
 
 _EVERY_SECONDS = 1.0
 
@@ -23,24 +25,27 @@ class IndexWatch:
         self._looked = 0.0
         self._seen: Filling | None = None
         with database.reading() as session:
-            self._doubted = index_state.stale(session, index().fingerprint) > 0
-
-    def doubt(self) -> None:
-        """Cases are known to be lacking: look until they are there."""
-        self._looked, self._doubted = 0.0, True
+            if index_state.stale(session, index().fingerprint):
+                index().lacking = True
 
     def filling(self) -> Filling | None:
         """How far it is, while cases are lacking."""
         index = self._index()
-        if not (self._doubted or index.fresh):
+        if not (index.lacking or index.fresh):
             return None
-        if time.monotonic() - self._looked >= _EVERY_SECONDS:
+        if self._seen is None or time.monotonic() - self._looked >= _EVERY_SECONDS:
             with self._database.reading() as session:
                 done, total = index_state.progress(session, index.fingerprint)
-            self._looked = time.monotonic()
-            if index.fresh:  # not compared with SQL yet
-                self._seen = (0, total) if total else None
-            else:
-                self._doubted = done < total
-                self._seen = (done, total) if self._doubted else None
+            if index.fresh:  # not compared with SQL yet, so that SQL does not know what it lacks
+                done = min(total, self._held(index))
+                index.fresh = done < total
+            elif done == total:
+                index.lacking = False
+            self._looked, self._seen = time.monotonic(), (done, total) if done < total else None
         return self._seen
+
+    def _held(self, index: VectorIndex) -> int:
+        try:
+            return index.store.count(index.name, searching=True) // len(FIELDS)
+        except TriageError:
+            return 0

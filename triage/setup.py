@@ -95,14 +95,15 @@ def _fill_archive(parts: Parts, progress: Progress) -> None:
 
     with parts.database.reading() as session:
         empty = not session.scalar(select(func.count()).select_from(Case))
-    if empty:
-        note("loading the seed archive")
-        seed.load_cases(
-            parts.database,
-            parts.settings.data_folder,
-            parts.encoder,
-            lambda done, total: progress("archiving cases", done, total),
-        )
+    if not empty:
+        return
+    note("loading the seed archive")
+    seed.load_cases(
+        parts.database,
+        parts.settings.data_folder,
+        parts.encoder,
+        lambda done, total: progress("archiving cases", done, total),
+    )
     try:
         parts.index().apply(parts.database)
     except IndexUnavailableError as error:

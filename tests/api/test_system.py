@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+import time
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from fastapi.testclient import TestClient
 from structlog.testing import capture_logs
 
+from models.errors import IndexUnavailableError
 from triage.pipeline import Triager
 from triage.service import TOKEN_HEADER, Service
 from triage.wiring import Parts
@@ -21,7 +23,13 @@ from triage.worker import Worker
 SECRET = "客户张三的密码是 hunter2"
 SERVICE = Service("http://127.0.0.1:1", "the-token", 1)
 Problem = Callable[..., dict[str, Any]]
-INTERNAL = [("GET", "/internal/ping"), ("POST", "/internal/index/apply"), ("POST", "/internal/index/verify")]
+INTERNAL = [
+    ("GET", "/internal/ping"),
+    ("POST", "/internal/index/apply"),
+    ("POST", "/internal/index/verify"),
+    ("POST", "/internal/index/rebuild"),
+    ("GET", "/internal/index/rebuild"),
+]
 
 
 def test_taxonomy_is_that_of_the_data_files(client: TestClient) -> None:
@@ -72,7 +80,7 @@ def test_internal_calls_need_the_token(
     with open_client(parts, service=SERVICE) as client:
         for headers in ({}, {TOKEN_HEADER: "wrong"}, {TOKEN_HEADER: ""}):
             problem(client.request(method, path, headers=headers), 403, "forbidden")
-        assert client.request(method, path, headers={TOKEN_HEADER: "the-token"}).status_code == 200
+        assert client.request(method, path, headers={TOKEN_HEADER: "the-token"}).is_success
         assert path not in client.get("/openapi.json").json()["paths"]
 
 
@@ -91,6 +99,45 @@ def test_internal_calls_see_and_do_index_work(parts: Parts, open_client: Callabl
         assert client.post(verify, headers=headers).json() == {"missing": ["c-1"], "surplus": []}
         assert client.post("/internal/index/apply", headers=headers).json() == {"applied": 1}
         assert client.post(verify, headers=headers).json() == {"missing": [], "surplus": []}
+
+
+def test_a_rebuild_is_asked_for_and_watched(parts: Parts, open_client: Callable[..., Any]) -> None:
+    headers, path = {TOKEN_HEADER: "the-token"}, "/internal/index/rebuild"
+    with open_client(parts, service=SERVICE, work=True) as client:
+        client.post("/api/v1/cases", json={"id": "c-1", "problem": "打印机坏了"})
+        assert client.get(path, headers=headers).json()["state"] == "none"
+        old = parts.index().name
+        told = client.post(path, headers=headers)
+        assert told.status_code == 202
+        end = time.monotonic() + 30
+        while told.json()["state"] in ("waiting", "running"):
+            assert time.monotonic() < end, told.text
+            found = client.get("/api/v1/cases/search", params={"q": "打印机坏了"}).json()
+            assert [case["case_id"] for case in found["cases"]] == ["c-1"]
+            told = client.get(path, headers=headers)
+        assert told.json() == {"state": "done", "done": 1, "total": 1, "error": ""}
+        assert parts.index().name != old
+
+
+def test_without_the_index_answers_go_on_and_say_so(
+    parts: Parts, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: Any, **__: Any) -> None:
+        raise IndexUnavailableError("the server does not answer")
+
+    client.post("/api/v1/cases", json={"id": "c-1", "problem": "打印机坏了"})
+    parts.index().apply(parts.database)
+    assert client.get("/api/v1/cases/search", params={"q": "打印机坏了"}).json()["degraded"] == []
+    for name in ("query", "put", "count"):
+        monkeypatch.setattr(parts.index().store, name, away)
+    found = client.get("/api/v1/cases/search", params={"q": "打印机坏了"}).json()
+    assert ([case["case_id"] for case in found["cases"]], found["degraded"]) == (["c-1"], ["meaning"])
+    told = client.post("/api/v1/triage", json={"text": "打印机坏了"}).json()
+    assert (told["degraded"], told["similar_cases"][0]["case_id"]) == (["meaning"], "c-1")
+    ready = client.get("/readyz")
+    assert ready.status_code == 200
+    assert ready.json()["checks"]["index"] == "the server does not answer"
+    assert client.post("/api/v1/cases", json={"id": "c-2", "problem": "屏幕坏了"}).status_code == 201
 
 
 @pytest.mark.parametrize(

@@ -8,18 +8,22 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy import select
 
-from kb import cases, ledger, lexical_index, search, tickets, transfer
+from kb import cases, index_state, ledger, lexical_index, search, tickets, transfer
 from kb.database import Database
-from kb.documents import hashed
-from kb.tables import Base
+from kb.documents import fingerprint, hashed
+from kb.index import open_embedded
+from kb.tables import Base, CaseDocument
 from models.encoder import Encoder
 from models.errors import StorageError
 from models.text import analyse
@@ -136,6 +140,50 @@ def test_an_import_runs_and_runs_again(
         assert (row.state, row.added, row.unchanged) == ("done", *wanted)
     with server.reading() as session:
         assert tickets.get(session, "t7").received_at == now
+
+
+def test_the_index_is_rebuilt_beside_writes_and_applies_of_another_thread(
+    server: Database, encoder: Encoder, now: datetime, tmp_path: Path
+) -> None:
+    made = fingerprint(encoder)
+
+    def in_use() -> str:
+        with server.reading() as session:
+            return index_state.in_use(session, made)
+
+    index = open_embedded(tmp_path / "index", made, encoder.dimension, in_use=in_use)
+    try:
+        index.apply(server)
+        over = threading.Event()
+
+        def go_on() -> None:
+            number = 0
+            while not over.is_set():
+                number += 1
+                with server.transaction() as session:
+                    row = {"id": f"turn-{number % 5}", "problem": f"turned {number} times"}
+                    cases.write(session, [row], encoder, now)
+                index.apply(server)
+
+        thread = threading.Thread(target=go_on)
+        thread.start()
+        try:
+            for _ in range(3):
+                index.rebuild(server)
+        finally:
+            over.set()
+            thread.join()
+        index.apply(server)
+        assert index.verify(server).none
+        assert index.probe(server)
+        with server.reading() as session:
+            assert index_state.outstanding(session, 1) == index_state.noted(session, set()) == []
+            newest = session.scalars(select(CaseDocument)).all()
+        for document in newest:  # the vectors are the latest, not only some of the case
+            vector = np.frombuffer(document.vectors, np.float16)[: encoder.dimension].astype(np.float32)
+            assert index.nearest(vector, 1) == [document.case_pk]
+    finally:
+        index.close()
 
 
 def test_a_refusal_is_explained(server: Database, now: datetime) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,7 @@ def test_an_import_on_a_full_disk_is_said_and_goes_on_with_room(
     at: At, first: Path, made_cases: Path, disk: Disk
 ) -> None:
     home = at(first, disk.folder / "home")
-    assert disk.mount(f"{used(home.folder) // 1000 + 6000}k")
+    assert disk.mount(f"{used(home.folder) // 1000 + 12000}k")
     command = ("import", str(made_cases), "--kind", "cases")
     failed = home.command(*command)
     assert failed.returncode == 1
@@ -78,16 +79,13 @@ def test_the_service_goes_on_searching_on_a_full_disk(
     serving = home.serve()
     until(serving.whole)
     assert disk.mount(f"{used(home.folder) // 1000 + 6000}k")
-    wanted = serving.search("打印机无法启动", 1)["cases"]
+    assert serving.search("打印机无法启动", 1)["cases"]
     command = ("import", str(made_cases), "--kind", "cases")
     assert home.command(*command).returncode == 1
     filler = home.folder / "filler"
-    with filler.open("wb") as file:
-        try:
-            while file.write(b"\0" * 65536):
-                file.flush()
-        except OSError:
-            pass
+    with filler.open("wb") as file, suppress(OSError):
+        while file.write(b"\0" * 65536):
+            file.flush()
     for _ in range(5):
         found = serving.search("打印机无法启动", 1)
         assert found["cases"]
@@ -101,6 +99,6 @@ def test_the_service_goes_on_searching_on_a_full_disk(
     until(serving.whole)
     until(lambda: home.command("index", "verify").returncode == 0)
     assert home.sql(COUNT) == (3000, 3000)
-    assert serving.search("打印机无法启动", 1)["cases"] and wanted
+    assert serving.search("打印机无法启动", 1)["cases"]
     assert serving.end() == 0
     home.verify()
