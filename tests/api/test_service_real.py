@@ -266,7 +266,7 @@ def test_killed_command_is_repeated(home: Home, many: Path) -> None:
     finally:
         process.kill()
         process.wait(timeout=30)
-    acknowledged = int(re.findall(r"batch \d+: (\d+) rows done", log.read_text(encoding="utf-8"))[-1])
+    acknowledged = int(re.findall(r"batch \d+: (\d+) of \d+ rows done", log.read_text(encoding="utf-8"))[-1])
     kept, distinct = sql(home, COUNT)
     assert acknowledged <= kept == distinct < ROWS
 
