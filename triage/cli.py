@@ -117,7 +117,7 @@ def import_file(
 
         def after_batch(row: Import) -> None:
             if index is not None:
-                index.apply(built.database)
+                cli_index.apply_or_say(built)
             note(f"batch {row.batches}: {row.cursor} rows done")
 
         row = transfer.run(built.database, import_id, built.encoder, built.source, built.now, after_batch)
