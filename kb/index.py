@@ -30,7 +30,10 @@ from models.encoder import Vectors
 from models.errors import IndexUnavailableError, TriageError
 
 BATCH = 100
-"""Cases written at once: a search that comes meanwhile waits for so many at most."""
+"""Cases written at once where nobody is waiting."""
+GENTLE = 25
+"""Cases written at once where searches go on: Chroma lets no other thread work while it writes."""
+_PAUSE_SECONDS = 0.005
 _SAMPLE = 40
 _FAR = 0.02
 _MOST_LOST = 0.7
@@ -66,6 +69,8 @@ class VectorIndex:
         self.fingerprint = fingerprint
         self.dimension = dimension
         self.damage = ""
+        self.gentle = False
+        """Whether searches go on beside writes, which then are small and leave them room."""
         self.fresh = False
         """Whether it was begun anew and has not been compared with SQL since."""
         self.lacking = False
@@ -123,7 +128,7 @@ class VectorIndex:
             with self.writing:
                 with database.reading() as session:
                     self.name = index_state.in_use(session, self.fingerprint)
-                    tasks = index_state.outstanding(session, BATCH)
+                    tasks = index_state.outstanding(session, self.batch)
                     rows = self.vectors(session, {task.case_pk for task in tasks})
                 if not tasks:
                     return done
@@ -133,6 +138,17 @@ class VectorIndex:
             done += len(tasks)
             if not settled:
                 time.sleep(random.uniform(0, 0.05))
+            self.leave_room()
+
+    @property
+    def batch(self) -> int:
+        """How many cases are written at once."""
+        return GENTLE if self.gentle else BATCH
+
+    def leave_room(self) -> None:
+        """Let searches that wait have their turn."""
+        if self.gentle:
+            time.sleep(_PAUSE_SECONDS)
 
     def write(self, name: str, rows: dict[int, NDArray[np.float16]], gone: Iterable[int]) -> None:
         """Bring cases of a collection in step with SQL, which holds these vectors, and lost those."""

@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from kb import index_state
 from kb.database import Database
-from kb.index import BATCH, VectorIndex, parts
+from kb.index import VectorIndex, parts
 from kb.tables import CaseDocument
 from models.errors import IndexUnavailableError, TriageError
 
@@ -71,13 +71,14 @@ def _fill(index: VectorIndex, database: Database, name: str, progress: Callable[
             .order_by(CaseDocument.case_pk)
         ).all()
     done = 0
-    for part in parts(keys, BATCH):
+    for part in parts(keys, index.batch):
         with index.writing, database.reading() as session:
             index.write(name, index.vectors(session, part), ())
         with database.transaction() as session:
             index_state.still_building(session, index.fingerprint, name)
         done += len(part)
         progress(done, len(keys))
+        index.leave_room()
     return done
 
 
@@ -88,12 +89,12 @@ def _take_over(index: VectorIndex, database: Database, name: str) -> None:
         with index.writing:
             with database.reading() as session:
                 tasks = index_state.noted(session, known)
-            for part in parts(sorted({task.case_pk for task in tasks}), BATCH):
+            for part in parts(sorted({task.case_pk for task in tasks}), index.batch):
                 with database.reading() as session:
                     rows = index.vectors(session, part)
                 index.write(name, rows, set(part) - rows.keys())
             known |= {task.pk for task in tasks}
-            if len(tasks) < BATCH:  # what comes between here and the swap stays outstanding
+            if len(tasks) < index.batch:  # what comes between here and the swap stays outstanding
                 with database.transaction() as session:
                     index_state.swap(session, index.fingerprint, name)
                 index.name = name

@@ -89,6 +89,16 @@ def _by_service(running: Service, progress: Callable[[str, int, int], None]) -> 
     return int(told["done"])
 
 
+def apply_or_say(built: wiring.Parts) -> None:
+    """Apply outstanding index writes; where the index does not answer they wait, which is said."""
+    from triage.progress import note
+
+    try:
+        built.index().apply(built.database)
+    except IndexUnavailableError as error:
+        note(f"the search index is brought up to date later: {error.message}")
+
+
 def difference(built: wiring.Parts) -> dict[str, list[str]]:
     """What ``verify`` finds, by the cases' ids."""
     from sqlalchemy import select

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from models.errors import ConflictError, InputError
-from triage import wiring
+from triage import cli_index, wiring
 from triage.progress import bars, note
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def _run(built: wiring.Parts, import_id: str, kind: str, running: Service | None
 
     def after_batch(row: Import) -> None:
         if index is not None:
-            index.apply(built.database)
+            cli_index.apply_or_say(built)
         of = f" of {row.total}" if row.total is not None else ""
         note(f"batch {row.batches}: {row.cursor}{of} rows done")
 
@@ -151,7 +151,6 @@ def restore(
     from kb import backup as backups
     from kb.index import discard
     from triage import service
-    from triage.cli_index import reindex_stale
 
     with closing(wiring.build()) as built:
         home = built.settings.home
@@ -161,7 +160,7 @@ def restore(
         note(f"restored the backup of {manifest.made_at}")
         if not built.settings.chroma_url:
             discard(built.index_folder, wait=20)
-        reindex_stale(built)
+        cli_index.reindex_stale(built)
         with bars() as progress:
             number = built.index().rebuild(
                 built.database, lambda done, total: progress("rebuilding", done, total)

@@ -95,6 +95,7 @@ class Keeper:
 
     def _round(self) -> None:
         index = self._parts.index()
+        index.gentle = True
         if self._rebuild.state == "waiting":
             self._do_rebuild(index)
         if self._look or index.trouble or index.fresh or self._miscounts(index):

@@ -15,7 +15,7 @@ from sqlalchemy import delete, select
 from kb import cases, index_rebuild, index_state
 from kb.database import Database
 from kb.documents import FIELDS, fingerprint
-from kb.index import VectorIndex, open_embedded
+from kb.index import GENTLE, VectorIndex, open_embedded
 from kb.tables import Case, CaseDocument, IndexState, IndexTask
 from models.encoder import Encoder, Vectors
 from models.errors import ConflictError, IndexUnavailableError
@@ -368,3 +368,11 @@ def test_a_lost_collection_is_explained_made_anew_and_filled(
     near(index, encoder, "打印机")
     assert not index.trouble
     assert not index.check()
+
+
+def test_beside_searches_it_writes_little_at_once(index: VectorIndex, filled: Database) -> None:
+    steps: list[int] = []
+    index.gentle = True
+    index.rebuild(filled, lambda done, _all: steps.append(done))
+    assert steps == [*range(GENTLE, MORE + 6, GENTLE), MORE + 6]
+    assert index.verify(filled).none

@@ -72,14 +72,20 @@ def test_a_server_that_hangs_is_not_waited_for(at: At, first: Path, chroma: Any,
     home.verify()
 
 
-def test_the_service_starts_without_it_and_fills_it_when_it_comes(
-    at: At, first: Path, chroma: Any, until: Until
+def test_service_and_import_go_on_without_it_and_it_is_filled_when_it_comes(
+    at: At, first: Path, chroma: Any, until: Until, made_cases: Path, tmp_path: Path
 ) -> None:
+    some = tmp_path / "some.jsonl"
+    lines = made_cases.read_text(encoding="utf-8").splitlines()[:250]
+    some.write_text("\n".join(lines) + "\n", encoding="utf-8")
     chroma.kill()
     home = at(first, TRIAGE_CHROMA_URL=chroma.url)
     serving = home.serve()
     assert words_alone(serving)
     assert home.command("index", "rebuild").returncode == 1
+    assert serving.end() == 0
+    assert "250 added" in home.good("import", str(some), "--kind", "cases"), "what the index must see waits"
+    serving = home.serve()
     chroma.start()
     until(serving.whole)
     until(lambda: home.command("index", "verify").returncode == 0)
