@@ -26,7 +26,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 
 run: setup
 	@$(BIN)/triage demo
-	@$(BIN)/triage serve
+	@TRIAGE_DEMO=true TRIAGE_PLAIN_HTTP=true $(BIN)/triage serve
 
 test: setup
 	$(BIN)/python -m pytest --cov --cov-report=term

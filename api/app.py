@@ -12,8 +12,20 @@ from prometheus_client import Counter, Histogram
 from starlette.exceptions import HTTPException
 from starlette.types import Message, Receive, Scope, Send
 
-from api import assessments, cases, errors, exports, imports, retrospective, system, taxonomy, tickets
-from api.console import page
+from api import (
+    accounts,
+    assessments,
+    cases,
+    errors,
+    exports,
+    imports,
+    retrospective,
+    system,
+    taxonomy,
+    tickets,
+)
+from api.console import account_pages, desk, frame, sign_in
+from api.guard import Guard
 from triage.index_keeper import Keeper
 from triage.service import Service
 from triage.wiring import Parts
@@ -50,12 +62,14 @@ def create_app(parts: Parts, service: Service | None = None, *, work: bool = Tru
     app.state.parts, app.state.worker, app.state.service = parts, worker, service
     app.state.keeper = keeper
     errors.install(app)
-    for module in (assessments, tickets, cases, imports, retrospective, taxonomy, exports):
+    for module in (assessments, tickets, cases, imports, retrospective, taxonomy, exports, accounts):
         app.include_router(module.router, prefix=_PREFIX)
     app.include_router(system.router)
     app.include_router(system.internal)
-    app.include_router(page.router)
+    for pages in (frame, desk, sign_in, account_pages):
+        app.include_router(pages.router)
     app.add_middleware(errors.Unexpected)
+    app.add_middleware(Guard, parts=parts, service=service)
     app.add_middleware(BodyLimit, most=parts.settings.max_body, upload=parts.settings.max_upload)
     app.add_middleware(Measured)
     return app

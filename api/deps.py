@@ -11,7 +11,9 @@ from typing import Annotated
 from fastapi import Depends, Header, Request
 
 from models.errors import TriageError
+from triage.accounts import SignInError
 from triage.index_keeper import Keeper
+from triage.permissions import Identity
 from triage.service import TOKEN_HEADER
 from triage.wiring import Parts
 from triage.worker import Worker
@@ -41,6 +43,18 @@ async def get_keeper(request: Request) -> Keeper:
     return keeper
 
 
+async def get_identity(request: Request) -> Identity:
+    """Who is asking, as the guard found.
+
+    Raises:
+        SignInError: nobody is signed in; only at addresses that are open to all.
+    """
+    found: Identity | None = request.state.identity
+    if found is None:
+        raise SignInError("sign in first")
+    return found
+
+
 async def internal_only(request: Request, token: Annotated[str, Header(alias=TOKEN_HEADER)] = "") -> None:
     """Let only commands beside the service in.
 
@@ -52,6 +66,7 @@ async def internal_only(request: Request, token: Annotated[str, Header(alias=TOK
         raise ForbiddenError("this call is for commands beside the service only")
 
 
+IdentityDep = Annotated[Identity, Depends(get_identity)]
 PartsDep = Annotated[Parts, Depends(get_parts)]
 WorkerDep = Annotated[Worker, Depends(get_worker)]
 KeeperDep = Annotated[Keeper, Depends(get_keeper)]

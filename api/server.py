@@ -13,7 +13,7 @@ import uvicorn
 
 from api.app import create_app
 from models.errors import ConflictError, IndexUnavailableError, SettingsError
-from triage import service
+from triage import accounts, service
 from triage.progress import bars, note
 from triage.setup import prepare
 from triage.wiring import Parts
@@ -47,6 +47,7 @@ def serve(parts: Parts, host: str, port: int) -> None:
             note(f"the search index was damaged and is made anew from the database: {index.damage}")
         with bars() as progress:
             prepare(parts, progress)
+        _open_doors(parts)
         _warm_up(parts)
         address = f"http://{host}:{listening.getsockname()[1]}"
         own = service.announce(settings.home, address)
@@ -58,6 +59,18 @@ def serve(parts: Parts, host: str, port: int) -> None:
             uvicorn.Server(config).run(sockets=[listening])
         finally:
             service.withdraw(settings.home, own)
+
+
+def _open_doors(parts: Parts) -> None:
+    """Somebody must be able to sign in, and risky settings are said aloud."""
+    with parts.database.transaction() as session:
+        if parts.settings.demo:
+            names = accounts.demo_accounts(session, parts.now())
+            note(f"demonstration: sign in as {', '.join(names)}; each one's password is its name")
+        elif password := accounts.first_admin(session, parts.now()):
+            note(f"first start: sign in as {accounts.FIRST} with the one-time password {password}")
+    if parts.settings.plain_http:
+        note("TRIAGE_PLAIN_HTTP: cookies are sent over plain http too, where others can read them")
 
 
 def _end(_signal: int, _frame: object) -> NoReturn:

@@ -18,7 +18,7 @@ import httpx
 import numpy as np
 import threadpoolctl
 
-from benchmarks.service import prepared, serving
+from benchmarks.service import key, prepared, serving
 from kb import lexical_index
 from kb.documents import hashed
 from models.encoder import load_encoder
@@ -70,7 +70,7 @@ def measured(home: Path, copy: Path, texts: Sequence[str]) -> dict[str, list[flo
     found: dict[str, list[float]] = {}
     with (
         serving(home) as (address, _),
-        httpx.Client(base_url=address, trust_env=False) as client,
+        httpx.Client(base_url=address, trust_env=False, headers=key(home)) as client,
         parts_alone(copy, texts) as parts,
     ):
         works = parts | {

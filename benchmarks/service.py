@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -46,6 +46,19 @@ def prepared(home: Path, number: int) -> None:
                 progress("archiving", made, number)
     finally:
         parts.close()
+
+
+def key(home: Path) -> dict[str, str]:
+    """The header that opens the API of the service on this home: a token of its own."""
+    from kb import users
+    from triage import accounts
+
+    name = "benchmark"
+    with closing(Parts(Settings(home=home, _env_file=None))) as parts, parts.database.transaction() as session:
+        if users.find(session, name) is None:
+            users.add(session, name, "admin", "no password fits this", parts.now())
+        secret = accounts.add_token(session, name, name, parts.now(), by=name)[1]
+    return {"Authorization": f"Bearer {secret}"}
 
 
 @contextmanager

@@ -67,7 +67,8 @@ def test_no_setting_is_explained_that_is_gone(guide: str) -> None:
 def test_every_default_is_the_programs(guide: str) -> None:
     rows = dict(re.findall(r"^\| `(TRIAGE_\w+)` \| ([^|]+) \|", guide, flags=re.MULTILINE))
     for name, field in Settings.model_fields.items():
-        default = "" if field.default is None else str(field.default)
+        value = field.default
+        default = "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
         told = rows[f"TRIAGE_{name.upper()}"].strip("` ")
         assert told == default or (not default and "`" not in rows[f"TRIAGE_{name.upper()}"]), name
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from models.errors import InputError, TriageError
-from triage import cli_evaluate, cli_index, cli_models, cli_retrospect, cli_transfer, wiring
+from triage import cli_accounts, cli_evaluate, cli_index, cli_models, cli_retrospect, cli_transfer, wiring
 from triage.progress import bars, note
 from triage.wiring import Parts
 
@@ -25,6 +25,8 @@ app = typer.Typer(
 app.add_typer(cli_models.models_app, name="models")
 app.add_typer(cli_index.index_app, name="index")
 app.add_typer(cli_evaluate.evaluate_app, name="evaluate")
+app.add_typer(cli_accounts.user_app, name="user")
+app.add_typer(cli_accounts.token_app, name="token")
 app.command("train")(cli_models.train)
 app.command("retrospect")(cli_retrospect.retrospect)
 app.command("import")(cli_transfer.import_file)

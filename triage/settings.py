@@ -37,6 +37,12 @@ class Settings(BaseSettings):
     timezone: str = Field("Asia/Shanghai", description="Zone of naive times in imports and of working hours.")
     host: str = Field("127.0.0.1", description="Address the service listens on.")
     port: int = Field(8000, ge=0, le=65535, description="Port the service listens on; 0: a free one.")
+    plain_http: bool = Field(
+        False,
+        description="Cookies also over http, for intranets without TLS.",
+    )
+    demo: bool = Field(False, description="A demonstration, with an account for each role.")
+    open_metrics: bool = Field(False, description="Whether /metrics is open without signing in.")
     max_text: int = Field(100_000, ge=100, description="Longest text of a ticket, in characters.")
     max_body: int = Field(1_000_000, ge=1000, description="Largest JSON body of a request, in bytes.")
     max_upload: int = Field(500_000_000, ge=1000, description="Largest file to import, in bytes.")

@@ -2,8 +2,10 @@
 
 from alembic import context
 
+from kb import account_tables
 from kb.tables import Base
 
+assert account_tables  # its tables are part of the metadata
 connection = context.config.attributes["connection"]
 context.configure(
     connection=connection,

@@ -16,9 +16,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
+from kb import users
 from models.encoder import Encoder
 from models.store import ModelStore
-from triage import learning
+from triage import accounts, learning
 from triage.learning import Labelled
 from triage.service import Service
 from triage.settings import Settings
@@ -116,13 +117,34 @@ def parts(make_parts: Callable[..., Parts]) -> Parts:
     return make_parts()
 
 
+def token_of(parts: Parts, role: str) -> str:
+    """The token of a user of this role, who is made where there is none."""
+    with parts.database.transaction() as session:
+        name = f"test-{role}"
+        if users.find(session, name) is None:
+            users.add(session, name, role, "no password fits this", parts.now())
+        return accounts.add_token(session, name, "tests", parts.now(), by="tests")[1]
+
+
+@pytest.fixture(name="token_of")
+def token_of_() -> Callable[[Parts, str], str]:
+    """The helper ``token_of``."""
+    return token_of
+
+
 @pytest.fixture
 def open_client() -> Callable[..., AbstractContextManager[TestClient]]:
-    """Opens a client on parts."""
+    """Opens a client on parts, with the token of a user of the ``role``; without one, with none."""
 
     @contextmanager
-    def opened(parts: Parts, *, work: bool = False, service: Service | None = None) -> Iterator[TestClient]:
-        with TestClient(create_app(parts, service, work=work), raise_server_exceptions=True) as client:
+    def opened(
+        parts: Parts, *, work: bool = False, service: Service | None = None, role: str | None = "admin"
+    ) -> Iterator[TestClient]:
+        headers = {"Authorization": f"Bearer {token_of(parts, role)}"} if role else {}
+        app = create_app(parts, service, work=work)
+        with TestClient(
+            app, "https://testserver", raise_server_exceptions=True, headers=headers, follow_redirects=False
+        ) as client:
             yield client
 
     return opened

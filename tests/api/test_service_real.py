@@ -86,6 +86,8 @@ class Running:
                 [*RUN, "serve", "--port", "0"], env=home, cwd=CHECKOUT, stdout=log, stderr=log
             )
         self.url = str(until(self._ready, 120))
+        own = json.loads((folder(home) / "service.json").read_text(encoding="utf-8"))
+        self.headers = {"X-Triage-Token": own["token"]}
 
     def _ready(self) -> str | None:
         said = self.log.read_text(encoding="utf-8")
@@ -94,7 +96,7 @@ class Running:
         return found[1] if found else None
 
     def get(self, path: str) -> Any:
-        answer = httpx.get(self.url + path, timeout=30, trust_env=False)
+        answer = httpx.get(self.url + path, timeout=30, trust_env=False, headers=self.headers)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
@@ -105,6 +107,7 @@ class Running:
             data={"kind": "cases"},
             timeout=60,
             trust_env=False,
+            headers=self.headers,
         )
         assert answer.status_code == 202, answer.text
         return str(answer.json()["id"])

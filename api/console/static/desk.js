@@ -157,7 +157,7 @@ async function assess() {
   say(words.busy);
   try {
     const answer = await fetch("/api/v1/triage", {
-      method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(sent),
+      method: "POST", headers: { "Content-Type": "application/json", "X-CSRF-Token": csrf }, body: JSON.stringify(sent),
     });
     const found = await answer.json();
     if (own !== latest) return;

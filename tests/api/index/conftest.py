@@ -105,16 +105,20 @@ class Serving:
         """All that it wrote."""
         return self.log.read_text(encoding="utf-8")
 
+    def headers(self) -> dict[str, str]:
+        """What opens the service to commands beside it."""
+        own = json.loads((self.home.folder / "service.json").read_text(encoding="utf-8"))
+        return {"X-Triage-Token": own["token"]}
+
     def ask(self, method: str, path: str, body: Any = None, **more: Any) -> Any:
         """A request that must not fail, answered."""
-        token = json.loads((self.home.folder / "service.json").read_text(encoding="utf-8"))["token"]
         answer = httpx.request(
             method,
             self.url + path,
             json=body,
             timeout=60,
             trust_env=False,
-            headers={"X-Triage-Token": token},
+            headers=self.headers(),
             **more,
         )
         assert answer.is_success, answer.text

@@ -109,6 +109,7 @@ def test_killed_during_an_import_the_index_mends_itself(
             data={"kind": "cases"},
             timeout=60,
             trust_env=False,
+            headers=serving.headers(),
         )
     path = f"/api/v1/imports/{sent.json()['id']}"
     until(lambda: serving.ask("GET", path)["batches"] >= 5)

@@ -17,14 +17,15 @@ from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse
 
 from api import errors
-from api.console import page
+from api.console import desk, frame
 from tests.chromium import FLAGS
 from triage import rules
+from triage.catalogue import words
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-CHECKOUT = Path(__file__).parents[2]
+CHECKOUT = Path(__file__).parents[3]
 HAN = re.compile(r"[\u3400-\u9fff]")
 SCRIPT = "<img src=x onerror='window.broken=1'><script>window.broken=1</script>"
 BREAK = "</script><script>window.broken=1</script>"
@@ -110,7 +111,8 @@ def make_app(loaded: rules.Rules) -> FastAPI:
     app.state.parts = SimpleNamespace(rules=loaded)
     app.state.asked = []
     errors.install(app)
-    app.include_router(page.router)
+    app.include_router(frame.router)
+    app.include_router(desk.router)
 
     @app.post("/api/v1/triage")
     async def assess(request: Request) -> Any:
@@ -268,11 +270,11 @@ def test_error_is_shown_and_the_text_kept(open_page: Open, text: str, expected: 
 def test_unreachable_service_and_no_text(open_page: Open, served: tuple[str, FastAPI]) -> None:
     shown = open_page("zh")
     write(shown, "   ")
-    assert shown.locator("#status.error").inner_text() == page.catalogue("zh")["no_text"]
+    assert shown.locator("#status.error").inner_text() == words("desk", "zh")["no_text"]
     assert served[1].state.asked == []
     shown.route("**/api/v1/triage", lambda route: route.fulfill(status=500, body="gone"))
     write(shown, "登录失败")
-    shown.get_by_text(page.catalogue("zh")["failed"]).wait_for()
+    shown.get_by_text(words("desk", "zh")["failed"]).wait_for()
     assert shown.locator("#description").input_value() == "登录失败"
 
 
@@ -284,7 +286,7 @@ def test_busy_while_the_answer_is_awaited(open_page: Open) -> None:
     with shown.expect_request("**/api/v1/triage"):
         write(shown, "VPN")
     assert shown.locator("#send").is_disabled()
-    assert shown.locator("#status").inner_text() == page.catalogue("en")["busy"]
+    assert shown.locator("#status").inner_text() == words("desk", "en")["busy"]
     assert shown.locator("#result").get_attribute("aria-busy") == "true"
     waiting[0].continue_()
     shown.wait_for_selector("#result article")
@@ -320,7 +322,7 @@ def test_keyboard_reaches_everything_and_focus_is_visible(open_page: Open) -> No
         width = shown.evaluate("getComputedStyle(document.activeElement).outlineWidth")
         assert width == "3px", reached[-1]
         shown.keyboard.press("Tab")
-    examples = [page.catalogue("en")["example_zh"], page.catalogue("en")["example_en"]]
+    examples = [words("desk", "en")["example_zh"], words("desk", "en")["example_en"]]
     assert reached == ["subject", "description", "product", "customer_tier", "send", *examples]
     fields = shown.locator("input, textarea, select")
     assert fields.evaluate_all("(all) => all.filter((one) => !one.labels.length).length") == 0

@@ -1,0 +1,116 @@
+"""The words of all pages: each is used, none is missing, and none stands outside the catalogue."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from triage.catalogue import words
+from triage.permissions import PERMISSIONS, ROLES
+
+CONSOLE = Path(__file__).parents[3] / "api" / "console"
+PAGES = {  # table of the catalogue -> the sources that use it
+    "desk": ("templates/desk.html", "static/desk.js"),
+    "sign_in": ("templates/sign_in.html", "sign_in.py"),
+    "password": ("templates/password.html", "sign_in.py"),
+    "accounts": ("templates/accounts.html", "account_pages.py"),
+}
+AUDITED = (
+    "signed_in", "signed_out", "sign_in_failed", "user_added", "role_changed", "password_reset",
+    "password_changed", "user_disabled", "user_enabled", "token_added", "token_revoked",
+)  # fmt: skip
+COMPUTED = {  # how a source writes a key that it computes -> the keys it can come to
+    "desk": {
+        "words[kind]": {"category", "priority"},
+        "words[found.band]": {"auto", "suggest", "ask"},
+        "words[item.kind]": {"rest", "meaning"},
+        "words[`language_${item.language}`]": {
+            "language_zh", "language_en", "language_mixed", "language_other",
+        },
+        "words[`language_${found.language}`]": {
+            "language_zh", "language_en", "language_mixed", "language_other",
+        },
+    },
+    "sign_in": {},
+    "password": {},
+    "accounts": {
+        "words['confirm_' ~ action]": {"confirm_reset", "confirm_disable"},
+        "words[action]": {"reset", "disable", "enable"},
+        "words['may_' ~ scope]": {f"may_{name}" for name in PERMISSIONS},
+    },
+}  # fmt: skip
+BY_CODE = {  # keys that Python looks up by a code
+    "sign_in": {"wrong", "blocked"},
+    "password": {"wrong_old", "wrong_password"},
+    "accounts": {
+        "made_password",
+        "made_token",
+        "refused",
+        "wrong_name",
+        *(f"did_{name}" for name in AUDITED),
+    },
+}
+HAN = re.compile(r"[\u3400-\u9fff]")
+
+
+def source(name: str) -> str:
+    return (CONSOLE / name).read_text(encoding="utf-8")
+
+
+def in_pages(names: tuple[str, ...]) -> str:
+    return "".join(source(name) for name in names if not name.endswith(".py"))
+
+
+@pytest.mark.parametrize("table", PAGES)
+def test_every_word_is_used_and_none_is_missing(table: str) -> None:
+    text = in_pages(PAGES[table])
+    computed = set(re.findall(r"words\[(?:`[^`]*`|[^\]`]*)\]", text))
+    assert computed == set(COMPUTED[table])
+    plain = {name for name in re.findall(r"\bwords\.(\w+)", text) if name != "get"}
+    assert plain.union(*COMPUTED[table].values(), BY_CODE.get(table, set())) == set(words(table, "en"))
+
+
+def test_every_word_of_the_frame_is_used() -> None:
+    text = "".join(path.read_text(encoding="utf-8") for path in (CONSOLE / "templates").iterdir())
+    used = (set(re.findall(r"\bframe\.(\w+)", text)) - {"js"}) | {f"role_{role}" for role in ROLES}
+    used |= {f"place_{key}" for key in re.findall(r'\("/\w*", "(\w+)", ', source("frame.py"))}
+    assert used == set(words("frame", "en"))
+
+
+def test_every_template_and_script_is_looked_at() -> None:
+    looked = {name for names in PAGES.values() for name in names} | {"templates/base.html", "static/frame.js"}
+    there = {
+        f"{path.parent.name}/{path.name}" for path in CONSOLE.glob("*/*") if path.suffix in (".html", ".js")
+    }
+    assert there == {name for name in looked if not name.endswith(".py")}
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in (CONSOLE / "templates").iterdir()))
+def test_no_visible_word_outside_the_catalogue(name: str) -> None:
+    plain = re.sub(r"\{[{%].*?[%}]\}", "", source(f"templates/{name}"), flags=re.DOTALL)
+    assert not re.sub(r"[·:]", "", re.sub(r"<[^>]*>", "", plain)).strip()
+    for attribute in re.findall(r'(?:aria-label|title|placeholder|alt|hx-confirm)="([^"]*)"', plain):
+        assert not re.search(r"\w", attribute), attribute
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in (CONSOLE / "static").glob("*.js")))
+def test_scripts_hold_no_words_and_write_text_only(name: str) -> None:
+    script = source(f"static/{name}")
+    assert not HAN.search(script)
+    # In a script a written string is a code, a name of an element or attribute, or punctuation.
+    assert not re.search(r"textContent(?:: | = )[\"'`][^\"'`$]*\w{2}[^\"'`$]*[\"'`]", script)
+    assert not re.search(
+        r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|new Function", script
+    )
+
+
+def test_chinese_pages_hold_no_english_and_english_ones_no_chinese() -> None:
+    own = {"other_language", "example_zh", "example_en", "show_example_zh", "show_example_en"}
+    for table in ("frame", *PAGES):
+        for key, text in words(table, "en").items():
+            assert key in own or not HAN.search(text), key
+        for key, text in words(table, "zh").items():
+            bare = re.sub(r"\{\w+\}|Ctrl\+Enter|JavaScript|VIP|Authorization: Bearer", "", text)
+            assert key in own or not re.search(r"[A-Za-z]{2}", bare), key
