@@ -54,7 +54,10 @@ def key(home: Path) -> dict[str, str]:
     from triage import accounts
 
     name = "benchmark"
-    with closing(Parts(Settings(home=home, _env_file=None))) as parts, parts.database.transaction() as session:
+    with (
+        closing(Parts(Settings(home=home, _env_file=None))) as parts,
+        parts.database.transaction() as session,
+    ):
         if users.find(session, name) is None:
             users.add(session, name, "admin", "no password fits this", parts.now())
         secret = accounts.add_token(session, name, name, parts.now(), by=name)[1]

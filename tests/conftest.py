@@ -159,3 +159,16 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip(f"the evaluation data is not at {folder}")
     return folder
+
+
+@pytest.fixture
+def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords hashed with so little work that tests need not wait for them."""
+    from pwdlib import PasswordHash
+    from pwdlib.hashers.argon2 import Argon2Hasher
+
+    from triage import passwords
+
+    hasher = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
+    monkeypatch.setattr(passwords, "_argon2", lambda: hasher)
+    passwords._nobody.cache_clear()
