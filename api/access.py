@@ -62,6 +62,8 @@ RULES = (
     Rule(_ANY, "/api/v1/tokens{*}", "accounts"),
     Rule(_READ, "/api/v1/audit", "accounts"),
     Rule(_READ, "/", "assess"),
+    Rule(_ANY, "/queue{*}", "tickets"),
+    Rule(_ANY, "/tickets/{*}", "tickets"),
     Rule(_ANY, "/accounts{*}", "accounts"),
 )
 _COMPILED = tuple((rule.methods, rule.pattern(), rule.needs) for rule in RULES)

@@ -66,6 +66,11 @@ async def internal_only(request: Request, token: Annotated[str, Header(alias=TOK
         raise ForbiddenError("this call is for commands beside the service only")
 
 
+def acting(who: Identity, stated: str) -> str:
+    """Who is recorded: in a browser whoever is signed in; a program may name the person it acts for."""
+    return who.name if who.via == "session" or not stated else stated
+
+
 IdentityDep = Annotated[Identity, Depends(get_identity)]
 PartsDep = Annotated[Parts, Depends(get_parts)]
 WorkerDep = Annotated[Worker, Depends(get_worker)]

@@ -263,7 +263,7 @@ class DecisionRequest(Sent):
     priority: Code | None = None
     team: Code | None = None
     owner: Person | None = None
-    by: Person = "agent"
+    by: Person = ""
     reason: Name = ""
 
 
@@ -271,7 +271,7 @@ class TransitionRequest(Sent):
     """The status a ticket comes to."""
 
     status: Code
-    by: Person = "agent"
+    by: Person = ""
     note: Text = ""
     solution: Text | None = None
     satisfaction: Annotated[int, Field(ge=1, le=5)] | None = None

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from sqlalchemy.orm import Session
 
-from api.deps import PartsDep
+from api.deps import IdentityDep, PartsDep, acting
 from api.schemas import (
     PROBLEMS,
     AssessmentAnswer,
@@ -21,10 +21,12 @@ from api.schemas import (
     TransitionAnswer,
     TransitionRequest,
 )
+from api.schemas_beside import BesideAnswer, BesideRequest, told
 from kb import decisions, tickets
 from kb.tables import Ticket
 from models.errors import InputError
 from triage import actions
+from triage import beside as besides
 from triage.assessment import as_json
 
 router = APIRouter(prefix="/tickets", tags=["tickets"], responses=PROBLEMS)
@@ -73,6 +75,12 @@ def list_tickets(
     return TicketPage(tickets=found, next_cursor=str(page.next_cursor) if page.next_cursor else None)
 
 
+@router.post("/beside")
+def beside(sent: BesideRequest, parts: PartsDep) -> BesideAnswer:
+    """What is open already beside a ticket that is being taken in."""
+    return told(besides.look(parts, sent.text, sent.customer))
+
+
 @router.get("/{ticket_id}")
 def read_ticket(ticket_id: str, parts: PartsDep) -> TicketDetail:
     """A ticket with what was suggested, decided and done."""
@@ -81,21 +89,23 @@ def read_ticket(ticket_id: str, parts: PartsDep) -> TicketDetail:
 
 
 @router.post("/{ticket_id}/decision")
-def decide(ticket_id: str, sent: DecisionRequest, parts: PartsDep) -> TicketDetail:
+def decide(ticket_id: str, sent: DecisionRequest, parts: PartsDep, who: IdentityDep) -> TicketDetail:
     """Accept what was suggested, or correct it."""
     verdict = actions.Verdict(sent.category, sent.priority, sent.team, sent.owner, sent.reason)
     with parts.database.transaction() as session:
         ticket = tickets.get(session, ticket_id)
-        actions.decide(session, ticket, verdict, parts.rules.taxonomy, by=sent.by, now=parts.now())
+        actions.decide(
+            session, ticket, verdict, parts.rules.taxonomy, by=acting(who, sent.by), now=parts.now()
+        )
         return _detail(session, ticket)
 
 
 @router.post("/{ticket_id}/transition")
-def move(ticket_id: str, sent: TransitionRequest, parts: PartsDep) -> TicketDetail:
+def move(ticket_id: str, sent: TransitionRequest, parts: PartsDep, who: IdentityDep) -> TicketDetail:
     """Bring a ticket to its next status."""
     with parts.database.transaction() as session:
         ticket = tickets.get(session, ticket_id)
-        tickets.move(session, ticket, sent.status, by=sent.by, now=parts.now(), note=sent.note)
+        tickets.move(session, ticket, sent.status, by=acting(who, sent.by), now=parts.now(), note=sent.note)
         if sent.solution is not None:
             ticket.solution = sent.solution
         if sent.satisfaction is not None:

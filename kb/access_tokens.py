@@ -42,7 +42,7 @@ def add(
 def find(session: Session, secret_hash: str, now: datetime) -> Signed | None:
     """Whose token this is, while it lasts and its user may sign in."""
     row = session.execute(
-        select(User.name, User.role, User.demo, AccessToken.scope)
+        select(User.name, User.role, User.demo, User.team, AccessToken.scope)
         .join(AccessToken, AccessToken.user_pk == User.pk)
         .where(
             AccessToken.secret_hash == secret_hash,
@@ -51,7 +51,7 @@ def find(session: Session, secret_hash: str, now: datetime) -> Signed | None:
             User.disabled_at.is_(None),
         )
     ).one_or_none()
-    return Signed(row.name, row.role, row.scope, row.demo, False) if row else None
+    return Signed(row.name, row.role, row.scope, row.demo, False, row.team) if row else None
 
 
 def listed(session: Session) -> Sequence[tuple[AccessToken, str]]:

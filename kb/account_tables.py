@@ -21,6 +21,7 @@ class User(Base):
     pk: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=True)
     name: Mapped[str] = mapped_column(String(80), unique=True)
     role: Mapped[str] = mapped_column(String(20))
+    team: Mapped[str] = mapped_column(String(60), default="", server_default="")
     password: Mapped[str] = mapped_column(Text)
     must_change: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     demo: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())

@@ -22,6 +22,7 @@ class Signed:
     scope: str
     demo: bool
     must_change: bool
+    team: str = ""
 
 
 def begin(session: Session, user: User, secret_hash: str, now: datetime, until: datetime) -> None:
@@ -34,11 +35,11 @@ def begin(session: Session, user: User, secret_hash: str, now: datetime, until: 
 def find(session: Session, secret_hash: str, now: datetime) -> Signed | None:
     """Whose session this is, while it lasts and its user may sign in."""
     row = session.execute(
-        select(User.name, User.role, User.demo, User.must_change)
+        select(User.name, User.role, User.demo, User.must_change, User.team)
         .join(SignIn, SignIn.user_pk == User.pk)
         .where(SignIn.secret_hash == secret_hash, SignIn.expires_at > now, User.disabled_at.is_(None))
     ).one_or_none()
-    return Signed(row.name, row.role, "*", row.demo, row.must_change) if row else None
+    return Signed(row.name, row.role, "*", row.demo, row.must_change, row.team) if row else None
 
 
 def end(session: Session, secret_hash: str) -> None:

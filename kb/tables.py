@@ -66,6 +66,7 @@ class Ticket(Base):
     """A customer's ticket with its current state; what led there is in decisions and transitions."""
 
     __tablename__ = "tickets"
+    __table_args__ = (Index("ix_tickets_queue", "status", "due_at"),)
 
     pk: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=True)
     id: Mapped[str] = mapped_column(String(80), unique=True)
@@ -76,7 +77,7 @@ class Ticket(Base):
     channel: Mapped[str] = mapped_column(String(20), default="")
     product: Mapped[str] = mapped_column(String(200), default="")
     version: Mapped[str] = mapped_column(String(80), default="")
-    customer: Mapped[str] = mapped_column(String(200), default="")
+    customer: Mapped[str] = mapped_column(String(200), default="", index=True)
     contact_person: Mapped[str] = mapped_column(String(120), default="")
     contact: Mapped[str] = mapped_column(String(200), default="")
     customer_tier: Mapped[str] = mapped_column(String(20), default="ordinary")

@@ -23,6 +23,7 @@ def add(
     *,
     demo: bool = False,
     must_change: bool = False,
+    team: str = "",
 ) -> User:
     """Add a user; ``password`` is its hash.
 
@@ -39,7 +40,15 @@ def add(
         raise InputError(f"name has 1 to {_MOST} letters and no white space", field="name")
     if find(session, plain) is not None:
         raise ConflictError(f"there is already a user {plain!r}", field="name")
-    row = User(name=plain, role=role, password=password, created_at=now, demo=demo, must_change=must_change)
+    row = User(
+        name=plain,
+        role=role,
+        password=password,
+        created_at=now,
+        demo=demo,
+        must_change=must_change,
+        team=team,
+    )
     session.add(row)
     session.flush()
     return row

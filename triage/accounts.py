@@ -17,6 +17,7 @@ from triage.permissions import ROLES, Identity, checked_role, checked_scope, per
 
 FIRST = "admin"
 DEMO = "demo-"
+_DEMO_TEAMS = {"agent": "first_line", "engineer": "engineering", "lead": "customer_service", "admin": ""}
 LASTS = timedelta(hours=12)
 """How long a session lasts: a working day."""
 _FREE = 5
@@ -88,11 +89,18 @@ def _identity(found: Signed | None, via: str, demo: bool, csrf: str = "") -> Ide
     if found is None or (found.demo and not demo):
         return None
     allowed = permissions(found.role, found.scope)
-    return Identity(found.name, found.role, allowed, via, csrf, found.must_change)
+    return Identity(found.name, found.role, allowed, via, csrf, found.must_change, found.team)
 
 
 def add_user(
-    session: Session, name: str, role: str, now: datetime, *, by: str, password: str | None = None
+    session: Session,
+    name: str,
+    role: str,
+    now: datetime,
+    *,
+    by: str,
+    password: str | None = None,
+    team: str = "",
 ) -> tuple[User, str]:
     """Add a user; without a password one to be used once is made. Answers the user and that password.
 
@@ -104,7 +112,9 @@ def add_user(
         raise InputError(f"names with {DEMO!r} belong to the demonstration", field="name")
     first = password is None
     chosen = passwords.one_time() if password is None else passwords.checked(password, name.strip())
-    row = users.add(session, name, checked_role(role), passwords.hashed(chosen), now, must_change=first)
+    row = users.add(
+        session, name, checked_role(role), passwords.hashed(chosen), now, must_change=first, team=team
+    )
     audit.note(session, by, "user_added", row.name, now=now, detail=role)
     return row, chosen if first else ""
 
@@ -122,6 +132,14 @@ def change_role(session: Session, name: str, role: str, now: datetime, *, by: st
         _keep_an_admin(session, row)
     row.role = role
     audit.note(session, by, "role_changed", row.name, now=now, detail=role)
+    return row
+
+
+def change_team(session: Session, name: str, team: str, now: datetime, *, by: str) -> User:
+    """Put a user into a team (its code), or into none."""
+    row = users.get(session, name)
+    row.team = team
+    audit.note(session, by, "team_changed", row.name, now=now, detail=team)
     return row
 
 
@@ -236,8 +254,7 @@ def first_admin(session: Session, now: datetime) -> str | None:
 
 def demo_accounts(session: Session, now: datetime) -> list[str]:
     """Make an account for each role, its password its name, that works in a demonstration only."""
-    names = [DEMO + role for role in ROLES]
-    for role, name in zip(ROLES, names, strict=True):
-        if users.find(session, name) is None:
-            users.add(session, name, role, passwords.hashed(name), now, demo=True)
-    return names
+    for role, team in _DEMO_TEAMS.items():
+        if users.find(session, DEMO + role) is None:
+            users.add(session, DEMO + role, role, passwords.hashed(DEMO + role), now, demo=True, team=team)
+    return [DEMO + role for role in ROLES]

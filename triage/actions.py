@@ -82,3 +82,37 @@ def decide(
         tickets.move(session, ticket, "assigned", by=by, now=now, note=verdict.reason)
     session.flush()
     return ticket
+
+
+UNHAPPY = 2
+"""Satisfaction up to which a ticket is opened again."""
+
+
+def rate(
+    session: Session, ticket: Ticket, satisfaction: int, taxonomy: Taxonomy, *, by: str, now: datetime
+) -> Ticket:
+    """Note how content the customer is with what was told: 3 to 5 closes the ticket; 1 and 2 open it again,
+    a level more urgent and for another owner.
+
+    Raises:
+        InputError: satisfaction is not 1 to 5.
+        ConflictError: the customer has not been told the result yet.
+    """
+    if not 1 <= satisfaction <= 5:
+        raise InputError("satisfaction is 1 to 5", field="satisfaction")
+    if satisfaction > UNHAPPY:
+        tickets.move(session, ticket, "closed", by=by, now=now)
+    else:
+        note = (
+            f"satisfaction {satisfaction}; owner was {ticket.owner}"
+            if ticket.owner
+            else f"satisfaction {satisfaction}"
+        )
+        tickets.move(session, ticket, "reopened", by=by, now=now, note=note)
+        levels = taxonomy.priority_codes()  # the most urgent first
+        if ticket.priority in levels:
+            ticket.priority = levels[max(levels.index(ticket.priority) - 1, 0)]
+        ticket.owner = ""
+    ticket.satisfaction = satisfaction
+    session.flush()
+    return ticket

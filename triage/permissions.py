@@ -43,6 +43,7 @@ class Identity:
     via: str
     csrf: str = ""
     must_change: bool = False
+    team: str = ""
 
     def may(self, permission: str) -> bool:
         """Whether this is allowed."""

@@ -25,6 +25,7 @@ class Worker:
         self._parts = parts
         self._wake = threading.Event()
         self._stop = threading.Event()
+        self._read = 0
         self._thread = threading.Thread(target=self._run, name="triage-worker", daemon=True)
 
     def start(self) -> None:
@@ -46,6 +47,7 @@ class Worker:
             try:
                 away = self._apply()
                 self._finish_imports()
+                self._read_tickets()
                 self._watch()
                 if away is not None:
                     raise away
@@ -56,6 +58,18 @@ class Worker:
                 log.error("background work failed", kind=type(error).__name__, place=place(error))
             self._wake.wait(_EVERY_SECONDS)
             self._wake.clear()
+
+    def _read_tickets(self) -> None:
+        """Analyse new tickets, so that the desk can compare the next one with them."""
+        from kb import queue, ticket_documents
+        from triage.beside import MOST, SINCE
+
+        parts = self._parts
+        with parts.database.reading() as session:
+            newest = [key for key in queue.lately(session, parts.now() - SINCE, MOST) if key > self._read]
+        if newest:
+            ticket_documents.fill(parts.database, parts.encoder, sorted(newest))
+            self._read = max(newest)
 
     def _watch(self) -> None:
         parts = self._parts

@@ -30,7 +30,11 @@ _POLICY = "; ".join(
 )
 _LANGUAGE_COOKIE = "triage_language"
 _YEAR = 365 * 24 * 3600
-PLACES = (("/", "desk", "assess"), ("/accounts", "accounts", "accounts"))
+PLACES = (
+    ("/", "desk", "assess"),
+    ("/queue", "queue", "tickets"),
+    ("/accounts", "accounts", "accounts"),
+)
 """Pages of the navigation: address, key of its word, permission it needs."""
 
 router = APIRouter(include_in_schema=False)

@@ -152,3 +152,39 @@ def test_an_unknown_label_changes_nothing(
 def test_the_same_ticket_cannot_be_opened_twice(opened: Database, found: Assessment, now: datetime) -> None:
     with pytest.raises(ConflictError, match="t1"), opened.transaction() as session:
         actions.open_ticket(session, VALUES, found, shown=True, now=now)
+
+
+@pytest.mark.parametrize(
+    ("satisfaction", "status", "priority"),
+    [
+        (1, "reopened", "important"),
+        (2, "reopened", "important"),
+        (3, "closed", "normal"),
+        (5, "closed", "normal"),
+    ],
+)
+def test_an_unhappy_customer_opens_a_ticket_again_one_level_higher(
+    database: Database, shipped_rules: Rules, now: datetime, satisfaction: int, status: str, priority: str
+) -> None:
+    with database.transaction() as session:
+        values = {**VALUES, "status": "informed", "priority": "normal", "owner": "anna"}
+        ticket = tickets.add(session, values, now)
+        actions.rate(session, ticket, satisfaction, shipped_rules.taxonomy, by="bert", now=now)
+        assert (ticket.status, ticket.priority, ticket.satisfaction) == (status, priority, satisfaction)
+        assert ticket.owner == ("" if status == "reopened" else "anna")
+        note = tickets.transitions(session, ticket)[-1].note
+        assert ("anna" in note) == (status == "reopened")
+
+
+def test_satisfaction_has_its_time_and_its_bounds(
+    database: Database, shipped_rules: Rules, now: datetime
+) -> None:
+    with database.transaction() as session:
+        ticket = tickets.add(session, {**VALUES, "status": "informed", "priority": "urgent"}, now)
+        for wrong in (0, 6):
+            with pytest.raises(InputError, match="1 to 5"):
+                actions.rate(session, ticket, wrong, shipped_rules.taxonomy, by="x", now=now)
+        actions.rate(session, ticket, 1, shipped_rules.taxonomy, by="x", now=now)
+        assert ticket.priority == "urgent", "there is no level above"
+        with pytest.raises(ConflictError):
+            actions.rate(session, ticket, 5, shipped_rules.taxonomy, by="x", now=now)

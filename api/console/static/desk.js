@@ -1,193 +1,176 @@
 "use strict";
-// Everything from tickets and cases goes into the page as text, never as markup.
-const { words, names, language } = JSON.parse(document.getElementById("data").textContent);
+// The desk: suggestions while one types, the last answer wins; one key accepts, one key each corrects a field.
 const form = document.getElementById("desk");
-const result = document.getElementById("result");
-const status = document.getElementById("status");
-const send = document.getElementById("send");
-const locale = language === "zh" ? "zh-CN" : "en-GB";
-let latest = 0;
-
-function make(tag, options = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [key, value] of Object.entries(options)) element[key] = value;
-  element.append(...children.filter((child) => child !== null));
-  return element;
-}
-
-const percent = (share) => `${Math.round(share * 100)} %`;
-const named = (kind, code) => (Object.hasOwn(names[kind], code) ? names[kind][code] : code);
-const listed = (items) => items.join(words.comma);
-const tongue = (code) => (code === "zh" ? "zh-CN" : code === "en" ? "en" : "");
-const filled = (pattern, values) => pattern.replace(/\{(\w+)\}/g, (_, key) => values[key]);
-const card = (title, ...children) => make("div", { className: "card" }, make("h2", { textContent: title }), ...children);
+const report = document.getElementById("report");
+const save = document.getElementById("save");
+const verdict = document.getElementById("verdict");
+const beside = document.getElementById("beside");
+const reason = document.getElementById("reason");
+const fields = ["category", "priority", "team"].map((id) => document.getElementById(id));
+const DRAFT = "triage_draft";
+const PAUSE = 250;  // so long after the last key the text is read
+const SETTLED = 1200;  // and so long after it what is open already is looked up
+let asking = null, asked = "", suggested = null, saving = false;
+let soon = 0, later = 0;
 
 function say(text, isError = false) {
-  status.textContent = text;
-  status.className = isError ? "error" : "";
+  report.textContent = text;
+  report.className = isError ? "error" : "";
 }
 
-function finding(kind, found) {
-  const others = found.alternatives.slice(0, 2).map((item) => `${named(kind, item.label)} ${percent(item.confidence)}`);
-  const terms = found.reasons.map((item) =>
-    make("li", {
-      className: item.weight < 0 ? "minus" : "plus",
-      textContent: `${item.kind === "term" ? item.term : words[item.kind]} ${item.weight > 0 ? "+" : ""}${item.weight.toFixed(2)}`,
-      title: item.weight < 0 ? words.against_it : words.for_it,
-    }));
-  const signals = (found.signals ?? []).map((item) =>
-    make("p", { className: "soft" }, named("signal", item.code) + words.colon, make("mark", { className: "signal", textContent: item.evidence })));
-  const near = found.examples.map((item) => `${item.ticket_id} ${named(kind, item.label)} ${percent(item.match)}`);
-  return card(
-    words[kind],
-    make("div", {},
-      make("span", { className: "label", textContent: named(kind, found.label) }),
-      make("span", { className: `band ${found.band}`, textContent: `${percent(found.confidence)} · ${words[found.band]}` })),
-    others.length ? make("p", { className: "soft", textContent: `${words.alternatives} ${listed(others)}` }) : null,
-    ...(signals.length ? [make("p", { className: "soft", textContent: words.signals }), ...signals] : []),
-    make("p", { className: "soft", textContent: terms.length ? words.reasons : words.no_terms }),
-    make("ul", { className: "terms" }, ...terms),
-    near.length ? make("details", {}, make("summary", { textContent: words.examples }), make("p", { className: "soft", textContent: listed(near) })) : null);
+function content() {
+  return Object.fromEntries([...new FormData(form)].filter(([, value]) => value.trim()));
 }
 
-// The evidence of signals and the terms that spoke for a label, marked where they stand in the text.
-function marked(text, found) {
-  // Folded letter by letter: a few letters grow when folded, and the places must stay those of the text.
-  const folded = Array.from(text, (letter) => {
-    const small = letter.toLowerCase();
-    return small.length === letter.length ? small : letter;
-  }).join("");
-  const inWord = /[\p{Script=Latin}\p{N}_]/u;
-  const spans = [];
-  const add = (word, className) => {
-    const wanted = word.toLowerCase();
-    const latin = /^[\x20-\x7e]+$/.test(wanted);
-    for (let at = folded.indexOf(wanted); wanted && at >= 0; at = folded.indexOf(wanted, at + wanted.length)) {
-      const inside = latin && (inWord.test(folded[at - 1] ?? " ") || inWord.test(folded[at + wanted.length] ?? " "));
-      if (!inside) spans.push([at, at + wanted.length, className]);
-    }
-  };
-  for (const item of found.priority.signals) add(item.evidence, "signal");
-  for (const item of [...found.category.reasons, ...found.priority.reasons])
-    if (item.weight > 0 && item.kind === "term") add(item.term, "term");
-  spans.sort((a, b) => a[0] - b[0] || b[1] - a[1]);
-  const box = make("p", { className: "text", lang: tongue(found.language) });
-  let done = 0;
-  for (const [from, to, className] of spans) {
-    if (from < done) continue;
-    box.append(text.slice(done, from), make("mark", { className, textContent: text.slice(from, to) }));
-    done = to;
-  }
-  box.append(text.slice(done));
-  return box;
-}
-
-// Helpers and those to tell are codes of teams or of roles.
-function people(title, codes) {
-  const known = (codes ?? []).map((code) => (Object.hasOwn(names.team, code) ? named("team", code) : named("role", code)));
-  return known.length ? make("p", { className: "soft", textContent: title + words.colon + listed(known) }) : null;
-}
-
-function proof(proven) {
-  if (!proven.used) return words.never_used;
-  const parts = [filled(words.used, proven)];
-  if (proven.reopened) parts.push(filled(words.reopened, proven));
-  if (proven.failed_last) parts.push(words.failed_last);
-  if (proven.last_worked_at) parts.push(filled(words.last_worked, { date: new Date(proven.last_worked_at).toLocaleDateString(locale) }));
-  return listed(parts);
-}
-
-function routed(route) {
-  const rows = route.clocks.map((clock) => {
-    const due = new Date(clock.due_at).toLocaleString(locale, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" });
-    return make("tr", {}, make("th", { scope: "row", textContent: named("step", clock.step) }), make("td", {}, make("time", { dateTime: clock.due_at, textContent: due })));
+async function call(path, body, signal) {
+  const answer = await fetch(path, {
+    method: "POST", signal, body: JSON.stringify(body),
+    headers: { "Content-Type": "application/json", "X-CSRF-Token": csrf },
   });
-  return card(
-    words.route,
-    make("div", {}, make("span", { className: "label", textContent: named("team", route.team) }), named("role", route.role)),
-    people(words.helpers, route.helpers),
-    people(words.notify, route.notify),
-    make("p", { className: "soft", textContent: words.rule + words.colon + route.rule }),
-    make("details", { open: window.innerWidth > 560 }, make("summary", { textContent: words.clocks }), make("table", {}, make("tbody", {}, ...rows))));
+  if (answer.status === 401) { keep(); location.reload(); }
+  let told = {};
+  try { told = await answer.json(); } catch { /* a gateway's page, not ours */ }
+  if (!answer.ok) throw new Error(told.detail ? filled(words.refused, told) : words.failed);
+  return told;
 }
 
-function similar(cases, sure) {
-  if (!cases.length) return card(words.cases, make("p", { className: "soft", textContent: words.no_cases }));
-  const only = sure ? [] : [make("p", { className: "soft", textContent: words.only_nearest })];
-  return card(words.cases, ...only, ...cases.map((item, place) => {
-    const shared = item.shared_terms.length ? ` · ${words.shared}${words.colon}${listed(item.shared_terms)}` : "";
-    return make("article", {},
-      make("h3", {}, make("span", { className: "match", title: words.match, textContent: percent(item.match) }), make("span", { lang: tongue(item.language), textContent: item.problem })),
-      make("p", { className: "soft", textContent: `${words[`language_${item.language}`] ?? item.language} · ${item.case_id} · ${proof(item.proven)}${shared}` }),
-      make("details", { open: place === 0 }, make("summary", { textContent: words.solution }),
-        make("p", { className: "steps", lang: tongue(item.solution ? item.language : language), textContent: item.solution || words.no_solution })));
-  }));
+function offer(found) {
+  suggested = { category: found.category.label, priority: found.priority.label, team: found.route.team };
+  for (const field of fields) if (!field.dataset.chosen) field.value = suggested[field.id];
+  verdict.disabled = save.disabled = false;
 }
 
-// Nothing of an earlier ticket stays beside an error: it would be taken for this one's.
-function clear() {
-  result.replaceChildren(make("p", { className: "empty", textContent: words.empty }));
-}
-
-function show(text, found) {
-  const legend = make("p", { className: "soft" },
-    make("mark", { className: "term", textContent: words.reasons }), " ", make("mark", { className: "signal", textContent: words.signals }));
-  result.replaceChildren(
-    card(words.text_marks, marked(text, found), legend),
-    make("div", { className: "duo" },
-      make("div", { className: "stack" }, finding("category", found.category), finding("priority", found.priority)),
-      routed(found.route)),
-    similar(found.similar_cases, found.similar_found),
-    make("p", {
-      className: "soft",
-      textContent: `${words.language}${words.colon}${words[`language_${found.language}`]} · ${filled(words.model, { version: found.model.version, ms: found.elapsed_ms })}`,
-    }));
+function corrected() {
+  return fields.filter((field) => suggested && field.value !== suggested[field.id]);
 }
 
 async function assess() {
-  const sent = Object.fromEntries([...new FormData(form)].filter(([, value]) => value.trim()));
+  const sent = content();
+  delete sent.customer;
+  const wanted = JSON.stringify(sent);
+  if (wanted === asked) return;
+  asking?.abort();
+  asked = wanted;
+  if (!sent.subject && !sent.description) { forget(); return; }
+  const own = asking = new AbortController();
+  result.setAttribute("aria-busy", "true");
+  try {
+    const found = await call("/api/v1/triage", { ...sent, top_k: 3 }, own.signal);
+    if (own !== asking) return;
+    show([sent.subject, sent.description].filter(Boolean).join("\n"), found);
+    offer(found);
+    say("");
+  } catch (error) {
+    if (own !== asking || error.name === "AbortError") return;
+    clear();
+    asked = "";
+    say(error instanceof TypeError ? words.failed : error.message, true);
+  } finally {
+    if (own === asking) result.setAttribute("aria-busy", "false");
+  }
+}
+
+// What is open already: of this customer, of this problem, and surges.
+async function lookBeside() {
+  const { subject = "", description = "", customer = "" } = content();
+  if (!subject && !description && !customer) { beside.replaceChildren(); return; }
+  const own = asked;
+  try {
+    const found = await call("/api/v1/tickets/beside", { text: `${subject}\n${description}`.trim(), customer });
+    if (own !== asked) return;
+    const link = (item) => make("a", { href: `/tickets/${encodeURIComponent(item.id)}`, textContent: item.title });
+    const list = (kind, items) => items.length
+      ? [make("div", { className: `warning ${kind}` }, make("b", { textContent: words[`beside_${kind}`] }), make("ul", {}, ...items.map((item) => make("li", {}, link(item)))))]
+      : [];
+    beside.replaceChildren(...list("surge", found.surges), ...list("same", found.same_problem), ...list("customer", found.of_customer));
+  } catch { /* only a help: the desk works without it */ }
+}
+
+function forget() {
+  asking?.abort();
+  asking = suggested = null;
+  asked = "";
+  for (const field of fields) delete field.dataset.chosen;
+  reason.value = "";
+  reason.parentElement.hidden = true;
+  verdict.disabled = save.disabled = true;
+  result.setAttribute("aria-busy", "false");
+  beside.replaceChildren();
+  clear();
+}
+
+async function record() {
+  clearTimeout(soon);
+  const sent = content();
   if (!sent.subject && !sent.description) {
     say(words.no_text, true);
     document.getElementById("description").focus();
     return;
   }
-  const own = ++latest;
-  send.disabled = true;
-  result.setAttribute("aria-busy", "true");
-  say(words.busy);
+  if (saving) return;
+  saving = true;
+  save.disabled = true;
   try {
-    const answer = await fetch("/api/v1/triage", {
-      method: "POST", headers: { "Content-Type": "application/json", "X-CSRF-Token": csrf }, body: JSON.stringify(sent),
-    });
-    const found = await answer.json();
-    if (own !== latest) return;
-    if (answer.ok) {
-      show([sent.subject, sent.description].filter(Boolean).join("\n"), found);
-      say("");
-      if (window.innerWidth <= 860) result.scrollIntoView();
-    } else {
-      clear();
-      say(found.detail ? filled(words.refused, found) : words.failed, true);
-    }
-  } catch {
-    if (own !== latest) return;
-    clear();
-    say(words.failed, true);
+    await assess();
+    if (!suggested) return;
+    const final = Object.fromEntries(corrected().map((field) => [field.id, field.value]));
+    if (reason.value.trim()) final.reason = reason.value.trim();
+    say(words.saving);
+    const { ticket } = await call("/api/v1/tickets", { ...sent, shown: true });
+    localStorage.removeItem(DRAFT);
+    form.reset();
+    forget();
+    document.getElementById("description").focus();
+    const done = await call(`/api/v1/tickets/${encodeURIComponent(ticket.id)}/decision`, final);
+    const told = { id: done.ticket.id, team: named("team", done.ticket.team) };
+    report.replaceChildren(filled(words.saved, told), " ", make("a", { href: `/tickets/${encodeURIComponent(told.id)}`, textContent: words.open_it }));
+    report.className = "done";
+  } catch (error) {
+    say(error instanceof TypeError ? words.failed : error.message, true);
   } finally {
-    if (own === latest) {
-      send.disabled = false;
-      result.setAttribute("aria-busy", "false");
-    }
+    saving = false;
+    save.disabled = !suggested;
   }
 }
 
-form.addEventListener("submit", (event) => { event.preventDefault(); assess(); });
-form.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); assess(); }
+function keep() {
+  const sent = content();
+  if (Object.keys(sent).length) localStorage.setItem(DRAFT, JSON.stringify(sent));
+  else localStorage.removeItem(DRAFT);
+}
+
+function changed() {
+  keep();
+  clearTimeout(soon);
+  clearTimeout(later);
+  soon = setTimeout(assess, PAUSE);
+  later = setTimeout(lookBeside, SETTLED);
+}
+
+function refill(values) {
+  form.reset();
+  forget();
+  for (const [name, value] of Object.entries(values)) if (form.elements[name]) form.elements[name].value = value;
+  changed();
+}
+
+form.addEventListener("input", (event) => {
+  if (fields.includes(event.target)) {
+    event.target.dataset.chosen = "yes";
+    reason.parentElement.hidden = !corrected().length;
+  } else if (event.target !== reason) changed();
+});
+form.addEventListener("submit", (event) => { event.preventDefault(); record(); });
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); record(); }
+  const hot = form.querySelector(`[data-hot="${CSS.escape(event.key)}"]`);
+  if (hot && !verdict.disabled) { event.preventDefault(); hot.focus(); }
+  if (event.key === "Escape" && verdict.contains(event.target)) document.getElementById("description").focus();
 });
 for (const button of document.querySelectorAll("[data-example]"))
-  button.addEventListener("click", () => {
-    form.reset();
-    document.getElementById("description").value = button.dataset.example;
-    assess();
-  });
+  button.addEventListener("click", () => refill({ description: button.dataset.example }));
+document.querySelector("form[hx-post='/sign-out']")?.addEventListener("submit", () => localStorage.removeItem(DRAFT));
+try {
+  const draft = JSON.parse(localStorage.getItem(DRAFT) ?? "{}");
+  if (Object.keys(draft).length) { refill(draft); say(words.restored); }
+} catch { localStorage.removeItem(DRAFT); }

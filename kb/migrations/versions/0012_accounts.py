@@ -16,6 +16,7 @@ def upgrade() -> None:
         sa.Column("pk", _KEY, autoincrement=True, nullable=False),
         sa.Column("name", sa.String(80), nullable=False),
         sa.Column("role", sa.String(20), nullable=False),
+        sa.Column("team", sa.String(60), nullable=False, server_default=""),
         sa.Column("password", sa.Text(), nullable=False),
         sa.Column("must_change", sa.Boolean(), nullable=False, server_default=sa.false()),
         sa.Column("demo", sa.Boolean(), nullable=False, server_default=sa.false()),
@@ -77,6 +78,8 @@ def upgrade() -> None:
     )
     for column in ("at", "who", "action"):
         op.create_index(op.f(f"ix_audit_{column}"), "audit", [column], unique=False)
+    op.create_index("ix_tickets_queue", "tickets", ["status", "due_at"], unique=False)
+    op.create_index(op.f("ix_tickets_customer"), "tickets", ["customer"], unique=False)
     for statement in _GUARDS[op.get_bind().dialect.name]:
         op.execute(statement)
 
@@ -85,6 +88,8 @@ def downgrade() -> None:
     if op.get_bind().dialect.name == "postgresql":
         op.execute("DROP TRIGGER audit_kept ON audit")
         op.execute("DROP FUNCTION audit_kept()")
+    op.drop_index("ix_tickets_queue", table_name="tickets")
+    op.drop_index(op.f("ix_tickets_customer"), table_name="tickets")
     for table in ("audit", "access_tokens", "failed_sign_ins", "sign_ins", "users"):
         op.drop_table(table)
 
