@@ -173,7 +173,11 @@ def _news(row: Any, place: Place, words: Words, mine: bool) -> dict[str, Any]:
         if name == "stored_as" and row.state == "running":
             continue  # it could not go on
         old = getattr(row, name)
-        new = "" if mine and name in CONTACT_FIELDS else walked(old, clear)
+        if name in CONTACT_FIELDS:
+            # In another customer's contact the same person's name is a namesake's.
+            new = "" if mine else words.clear_contact(old or "")
+        else:
+            new = walked(old, clear)
         if new != old and not (old is None and new == ""):
             # A placeholder can be longer than the name was; PostgreSQL refuses what is too long.
             room = getattr(place.table.__table__.columns[name].type, "length", None)

@@ -10,6 +10,7 @@ Pure: a text goes in, and places or a text come out.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -66,9 +67,11 @@ def find(content: str) -> list[Span]:
     taken: list[Span] = []
     for finder in _FINDERS:
         for start, end, kind in finder(folded):
-            if not any(start < span.end and span.start < end for span in taken):
-                taken.append(Span(start, end, kind))
-    return sorted(taken, key=lambda span: span.start)
+            place = bisect_left(taken, start, key=lambda span: span.start)
+            free = place == 0 or taken[place - 1].end <= start
+            if free and (place == len(taken) or end <= taken[place].start):
+                taken.insert(place, Span(start, end, kind))
+    return taken
 
 
 def mask(content: str, *, chinese: bool | None = None) -> Masked:

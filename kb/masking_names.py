@@ -24,7 +24,7 @@ _UNCLEAR = frozenset(
 _DOUBLE = re.compile("欧阳|歐陽|司马|司馬|上官|诸葛|諸葛|东方|皇甫|尉迟|公孙|慕容|令狐|夏侯|端木|司徒|南宫")
 _NOT_GIVEN = frozenset(
     "的了是在有和与及或这那哪此位名个些各每某我你您他她它们就都也还又再已未没不很太更最把被让给对向从到去来说问找请叫要会能可将并但而且之"
-    "为以于因所其何什么怎吗呢吧啊一二三四五六七八九十两几多少上下里外前后左右中年月日号路街市区县省村户方面系部客售副汇由装委"
+    "为以于因所其何什么怎吗呢吧啊两几多少上下里外前后左右中年月日号路街市区县省村户方面系部客售副汇由装委"
 )
 _POLITE_RE = re.compile(r"先生|女士|小姐|太太|阿姨|大爷|大妈")
 _OFFICE_RE = re.compile(
@@ -43,7 +43,11 @@ _LABEL_RE = re.compile(
     rf"(?:(?:{_LABELS})(?:姓名)?|(?:客户|用户|本人|真实)?姓名)\s?(?:[:：]|是|为|叫)?\s?"
     r"(?:(?P<han>[\u4e00-\u9fff]{2,4})|(?P<latin>[A-Z][a-z]{1,20}(?: [A-Z][a-z]{1,20}){0,2}))"
 )
-_CALLED_RE = re.compile(r"(?:我叫|我的名字[是叫]|本人叫|名叫)(?P<han>[\u4e00-\u9fff]{2,4})")
+_CALLED_RE = re.compile(r"(?:我叫|我的名字[是叫]|本人叫|名叫|叫做)(?P<han>[\u4e00-\u9fff]{2,4})")
+_PERHAPS_RE = re.compile(
+    r"(?:我是|这里是|(?:客户|用户)\s?[:：]\s?)(?P<han>[\u4e00-\u9fff]{2,3})(?![\u4e00-\u9fff])"
+)
+"""Words that lead to a name, or to something else: only a plain surname and a sign after it make it one."""
 _AFTER_NAME_RE = re.compile(
     r"[^\u4e00-\u9fff]|$|先生|女士|小姐|电话|手机|联系|[的是在有已于和与说来去不未没]"
 )
@@ -78,7 +82,7 @@ def find(content: str) -> Iterator[Found]:
     """Names in a text of half-width signs."""
     if not content.isascii():
         yield from _titled(content)
-        for pattern in (_LABEL_RE, _CALLED_RE):
+        for pattern in (_LABEL_RE, _CALLED_RE, _PERHAPS_RE):
             yield from _labelled(content, pattern)
     if _CUE_RE.search(content):
         for pattern in _ENGLISH:
@@ -143,6 +147,8 @@ def _labelled(content: str, pattern: re.Pattern[str]) -> Iterator[Found]:
             yield (*match.span("latin"), "name")
             continue
         start, name = match.start("han"), match["han"]
+        if pattern is _PERHAPS_RE and name[0] not in _CLEAR:
+            continue
         for size in (4, 3, 2):
             fits = len(name) >= size and _is_chinese(name[:size])
             if fits and _AFTER_NAME_RE.match(content, start + size):

@@ -16,7 +16,8 @@ _EMAIL_RE = re.compile(
 _LONG_RE = re.compile(r"\d[\d -]{2}")
 _ID_RE = re.compile(r"(?<!\d)[1-9](?:[ -]?\d){16}[ -]?[\dXx](?!\d)")
 _ID_LABELLED_RE = re.compile(
-    r"(?:身份证|證件|证件|\bID card\b|\bidentity card\b)[^\d\n]{0,8}?(\d{17}[\dXx]|\d{15})(?!\d)",
+    r"(?:身份证|證件|证件|\bID card\b|\bidentity card\b)[^\d\n]{0,8}?(\d{17}[\dXx]|\d{15})(?!\d)|"
+    r"\b(?:SSN|social security)[^\d\n]{0,12}?(\d{3}-\d{2}-\d{4})(?!\d)",
     re.IGNORECASE,
 )
 _PASSPORT_RE = re.compile(
@@ -121,7 +122,7 @@ def _identity(content: str) -> Iterator[Found]:
         if is_identity(match[0].replace(" ", "").replace("-", "")):
             yield (*match.span(), "id_number")
     for pattern in (_ID_LABELLED_RE, _PASSPORT_RE):
-        yield from ((*match.span(1), "id_number") for match in pattern.finditer(content))
+        yield from ((*match.span(match.lastindex or 0), "id_number") for match in pattern.finditer(content))
 
 
 def _cards(content: str) -> Iterator[Found]:

@@ -69,6 +69,7 @@ def erase(parts: Parts, customer: str, *, also: Sequence[str] = (), preview: boo
     else:
         with database.transaction() as session:
             found = erasing.erase(session, customer, parts.encoder, parts.question, also=also)
+        parts.watch.forget()
     compacted = not preview and database.compact()
     stored = home / "triage.db"
     journals = [stored, *(Path(f"{stored}{tail}") for tail in ("-wal", "-shm"))]

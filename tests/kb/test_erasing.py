@@ -209,6 +209,26 @@ def test_nothing_of_the_customer_is_left_in_any_table(
         ]
 
 
+def test_a_namesake_of_another_customer_stays_in_their_contact(
+    full: Database, encoder: Encoder, question: Callable[[str], Question], now: datetime
+) -> None:
+    other = {
+        "id": "t3",
+        "description": "x",
+        "customer": "北辰贸易",
+        "contact_person": PERSON,
+        "contact": PHONE,
+    }
+    with full.transaction() as session:
+        tickets.write(session, [other], now)
+    erase(full, encoder, question)
+    with full.reading() as session:
+        kept = tickets.get(session, "t3")
+
+    # The telephone is the customer's own, a name can be anybody's.
+    assert (kept.customer, kept.contact_person, kept.contact) == ("北辰贸易", PERSON, "[contact]")
+
+
 def test_search_goes_on_with_the_text_that_is_left(
     full: Database, encoder: Encoder, question: Callable[[str], Question], now: datetime
 ) -> None:

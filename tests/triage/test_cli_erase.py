@@ -54,6 +54,9 @@ def test_a_customer_is_erased_and_the_index_follows(command: Run, cases: Path, t
     assert (done.status, done.out) == (0, told.out.replace("would be erased", "erased"))
     assert "backups" in done.err
     assert command("index", "verify").status == 0
+    files = [path for path in tmp_path.joinpath("home").rglob("*") if path.is_file()]
+    assert [path for path in files if path.suffix == ".sqlite3"]
+    assert [path for path in files if NAME.encode() in path.read_bytes()] == []
     again = command("erase", "--customer", NAME, "--json")
     assert (again.json["rows"], again.json["compacted"]) == ({}, True)
     assert command("erase", "--customer", NAME).out == "nothing stored names this customer\n"
