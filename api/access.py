@@ -52,6 +52,7 @@ RULES = (
     Rule(("POST",), "/api/v1/cases/{}/uses", "cases"),
     Rule(_READ, "/api/v1/cases{*}", "cases"),
     Rule(_ANY, "/api/v1/cases{*}", "archive"),
+    Rule(_ANY, "/api/v1/customers/{*}", "accounts"),
     Rule(_ANY, "/api/v1/imports{*}", "transfer"),
     Rule(_ANY, "/api/v1/exports/{*}", "transfer"),
     Rule(_ANY, "/api/v1/retrospective{*}", "analyse"),

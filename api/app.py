@@ -19,6 +19,7 @@ from api import (
     errors,
     exports,
     imports,
+    privacy,
     retrospective,
     system,
     taxonomy,
@@ -62,7 +63,7 @@ def create_app(parts: Parts, service: Service | None = None, *, work: bool = Tru
     app.state.parts, app.state.worker, app.state.service = parts, worker, service
     app.state.keeper = keeper
     errors.install(app)
-    for module in (assessments, tickets, cases, imports, retrospective, taxonomy, exports, accounts):
+    for module in (assessments, tickets, cases, imports, retrospective, taxonomy, exports, accounts, privacy):
         app.include_router(module.router, prefix=_PREFIX)
     app.include_router(system.router)
     app.include_router(system.internal)

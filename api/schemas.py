@@ -366,6 +366,7 @@ class ImportAnswer(Answer):
     changed: int
     unchanged: int
     bad: int
+    masked: int
     error: str
     problems: list[ImportProblemAnswer] = []
 

@@ -13,7 +13,7 @@ import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from kb import lexical_index
+from kb import lexical_index, masking
 from kb.documents import CaseText, Document, documents, fingerprint, lead
 from kb.tables import Case, CaseDocument, IndexTask
 from models import text
@@ -42,29 +42,35 @@ FIELDS = (
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """How many cases a write added, changed, and found as they were; and the ids of all of them."""
+    """How many cases a write added, changed, and found as they were; the ids of all of them; and how many
+    places of personal data were masked in those it added or changed."""
 
     added: int = 0
     changed: int = 0
     unchanged: int = 0
     ids: tuple[str, ...] = ()
+    masked: int = 0
 
 
 def write(session: Session, rows: Sequence[Mapping[str, Any]], encoder: Encoder, now: datetime) -> Written:
     """Add cases, or change those whose id exists; the same content again changes nothing.
 
-    Each row has fields of the ``Case`` table; ``problem`` is needed, an ``id`` is made from the content
+    Personal data is masked before anything else is made of a row: neither texts nor vectors nor hashes hold
+    it. Each row has fields of the ``Case`` table; ``problem`` is needed, an ``id`` is made from the content
     where there is none. Analysing and encoding are done in one batch.
 
     Raises:
         InputError: a row has no problem.
     """
     wanted: dict[str, tuple[Mapping[str, Any], str]] = {}
+    places: dict[str, int] = {}
     for row in rows:
         if not str(row.get("problem", "")).strip():
             raise InputError("a case needs a problem", field="problem")
+        row, found = masking.mask_case(row)
         digest = _digest(row)
-        wanted[str(row.get("id") or f"case-{digest[:16]}")] = (row, digest)
+        case_id = str(row.get("id") or f"case-{digest[:16]}")
+        wanted[case_id], places[case_id] = (row, digest), found.total()
     stored = {case.id: case for case in session.scalars(select(Case).where(Case.id.in_(list(wanted))))}
     added, changed = [], []
     for case_id, (row, digest) in wanted.items():
@@ -85,7 +91,8 @@ def write(session: Session, rows: Sequence[Mapping[str, Any]], encoder: Encoder,
     session.flush()
     touched = [*added, *changed]
     _index(session, touched, encoder)
-    return Written(len(added), len(changed), len(wanted) - len(touched), tuple(wanted))
+    masked = sum(places[case.id] for case in touched)
+    return Written(len(added), len(changed), len(wanted) - len(touched), tuple(wanted), masked)
 
 
 def get(session: Session, case_id: str) -> Case:
@@ -125,6 +132,11 @@ def reindex(session: Session, encoder: Encoder, most: int) -> int:
     ).all()
     _index(session, stale, encoder)
     return len(stale)
+
+
+def renew(session: Session, cases: Sequence[Case], encoder: Encoder) -> None:
+    """Make new documents for cases whose texts were changed, and have the index look at them."""
+    _index(session, cases, encoder)
 
 
 def _index(session: Session, cases: Sequence[Case], encoder: Encoder) -> None:

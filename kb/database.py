@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -95,6 +96,28 @@ class Database:
         """
         with self.reading() as session:
             session.execute(text("SELECT 1"))
+
+    def compact(self) -> bool:
+        """Have the database's files forget what was deleted; answers whether they have.
+
+        They have not where others keep the database busy, or the disk has no room for a second copy of it.
+        """
+        try:
+            if self.engine.dialect.name != "sqlite":
+                with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                    connection.exec_driver_sql("VACUUM FULL")
+                return True
+            raw = self.engine.raw_connection()
+            try:
+                cursor = raw.cursor()
+                cursor.execute("VACUUM")
+                (busy, *_) = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                cursor.close()
+            finally:
+                raw.close()
+        except (DatabaseError, sqlite3.Error):
+            return False
+        return not busy
 
     def close(self) -> None:
         """Give all connections back."""

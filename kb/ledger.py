@@ -10,6 +10,7 @@ import numpy as np
 from sqlalchemy import Integer, select, text
 from sqlalchemy.orm import Session
 
+from kb import masking
 from kb.database import listed
 from kb.tables import Case, CaseUse, UtcTime
 from models.encoder import Vectors
@@ -77,7 +78,7 @@ def record(
             version=version,
             used_by=used_by,
             used_at=used_at,
-            note=note,
+            note=masking.mask(note).text,
             question=question.vector.astype(np.float16).tobytes() if question else None,
             fingerprint=question.fingerprint if question else "",
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from kb import columns, rowfiles
+from kb import columns, masking, rowfiles
 from kb.mappings import NO_READY, Choice, Mapping, find_ready
 from kb.survey import Survey, refuse_unclear, survey
 from kb.transfer import Source, settled
@@ -77,7 +77,7 @@ def preview(path: Path, kind: str, source: Source, choice: Choice | None = None)
                 bad.append(BadRow(item.number, wrong.field or "", wrong.message))
             else:
                 if len(shown) < SHOWN:
-                    shown.append(row)
+                    shown.append(row if kind == "tickets" else masking.mask_case(row)[0])
     except FileFormatError as broken:
         error = broken.message
     reasons = Counter(item.field or "the row itself" for item in bad)

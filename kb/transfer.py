@@ -208,6 +208,7 @@ def _take(
     else:
         written = cases.write(session, values, encoder, now)
         added, changed, unchanged = written.added, written.changed, written.unchanged
+        row.masked += written.masked
         _keep_created(session, values)
     row.added += added
     row.changed += changed
@@ -273,7 +274,7 @@ def _batches(
 
 def _forget(session: Session, row: Import, now: datetime, told: dict[str, Any]) -> None:
     row.state, row.error, row.started_at = "running", "", now
-    row.cursor = row.batches = row.added = row.changed = row.unchanged = row.bad = 0
+    row.cursor = row.batches = row.added = row.changed = row.unchanged = row.bad = row.masked = 0
     row.choice, row.orders, row.total = told, None, None
     imported_ids.forget(session, row)
     session.execute(delete(ImportProblem).where(ImportProblem.import_pk == row.pk))

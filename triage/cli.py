@@ -11,7 +11,16 @@ from typing import Annotated, Any
 import typer
 
 from models.errors import InputError, TriageError
-from triage import cli_accounts, cli_evaluate, cli_index, cli_models, cli_retrospect, cli_transfer, wiring
+from triage import (
+    cli_accounts,
+    cli_erase,
+    cli_evaluate,
+    cli_index,
+    cli_models,
+    cli_retrospect,
+    cli_transfer,
+    wiring,
+)
 from triage.progress import bars, note
 from triage.wiring import Parts
 
@@ -33,6 +42,7 @@ app.command("import")(cli_transfer.import_file)
 app.command("export")(cli_transfer.export)
 app.command("backup")(cli_transfer.backup)
 app.command("restore")(cli_transfer.restore)
+app.command("erase")(cli_erase.erase)
 
 db_app = typer.Typer(help="The database.", no_args_is_help=True)
 app.add_typer(db_app, name="db")

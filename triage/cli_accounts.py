@@ -28,7 +28,7 @@ def add_user(
     from triage import accounts
 
     with closing(wiring.build()) as built, built.database.transaction() as session:
-        row, password = accounts.add_user(session, name, role, built.now(), by=_terminal())
+        row, password = accounts.add_user(session, name, role, built.now(), by=terminal())
         told = {"name": row.name, "role": row.role, "one_time_password": password}
     _tell(told, f"{told['name']} ({told['role']}): one-time password {password}", as_json)
 
@@ -58,7 +58,7 @@ def change_role(name: str, role: Annotated[str, typer.Argument(help="The new rol
     from triage import accounts
 
     with closing(wiring.build()) as built, built.database.transaction() as session:
-        row = accounts.change_role(session, name, role, built.now(), by=_terminal())
+        row = accounts.change_role(session, name, role, built.now(), by=terminal())
         told = f"{row.name} is {row.role} now"
     typer.echo(told)
 
@@ -69,7 +69,7 @@ def reset_password(name: str) -> None:
     from triage import accounts
 
     with closing(wiring.build()) as built, built.database.transaction() as session:
-        password = accounts.reset_password(session, name, built.now(), by=_terminal())
+        password = accounts.reset_password(session, name, built.now(), by=terminal())
     typer.echo(f"one-time password {password}")
 
 
@@ -79,7 +79,7 @@ def disable_user(name: str) -> None:
     from triage import accounts
 
     with closing(wiring.build()) as built, built.database.transaction() as session:
-        accounts.disable_user(session, name, built.now(), by=_terminal())
+        accounts.disable_user(session, name, built.now(), by=terminal())
     typer.echo("disabled")
 
 
@@ -89,7 +89,7 @@ def enable_user(name: str) -> None:
     from triage import accounts
 
     with closing(wiring.build()) as built, built.database.transaction() as session:
-        accounts.enable_user(session, name, built.now(), by=_terminal())
+        accounts.enable_user(session, name, built.now(), by=terminal())
     typer.echo("enabled")
 
 
@@ -106,7 +106,7 @@ def add_token(
 
     with closing(wiring.build()) as built, built.database.transaction() as session:
         row, secret = accounts.add_token(
-            session, user, name, built.now(), by=_terminal(), scope=scope, days=days or None
+            session, user, name, built.now(), by=terminal(), scope=scope, days=days or None
         )
         told = {"id": row.id, "secret": secret, "scope": row.scope}
     _tell(told, secret, as_json)
@@ -146,11 +146,11 @@ def revoke_token(token_id: Annotated[str, typer.Argument(metavar="ID", help="As 
     if not token_id.strip():
         raise InputError("which token?", field="id")
     with closing(wiring.build()) as built, built.database.transaction() as session:
-        accounts.revoke_token(session, token_id.strip(), built.now(), by=_terminal())
+        accounts.revoke_token(session, token_id.strip(), built.now(), by=terminal())
     typer.echo("revoked")
 
 
-def _terminal() -> str:
+def terminal() -> str:
     """Who works at this terminal, for the audit log."""
     try:
         return f"terminal:{getpass.getuser()}"

@@ -91,7 +91,8 @@ def _tell(built: wiring.Parts, row: Import, bad_rows: Path | None, as_json: bool
             badrows.save(session, row, bad_rows)
     counts = {"added": row.added, "changed": row.changed, "unchanged": row.unchanged, "bad": row.bad}
     if as_json:
-        _print_json({"id": row.id, "state": row.state, **counts, "total": row.total, "problems": problems})
+        rest = {"masked": row.masked, "total": row.total, "problems": problems}
+        _print_json({"id": row.id, "state": row.state, **counts, **rest})
         return
     for item in problems[:_SHOWN]:
         typer.echo(f"row {item['row']}: {item['message']}", err=True)
@@ -99,6 +100,8 @@ def _tell(built: wiring.Parts, row: Import, bad_rows: Path | None, as_json: bool
         typer.echo(f"... and {len(problems) - _SHOWN} more rows", err=True)
     if bad_rows is not None and problems:
         note(f"{len(problems)} rows that were not taken are in {bad_rows}: mend and import that file")
+    if row.masked:
+        note(f"{row.masked} places with personal data were masked")
     typer.echo(", ".join(f"{number} {name}" for name, number in counts.items()))
 
 

@@ -44,6 +44,11 @@ class Watch:
         """Whether an hour has passed."""
         return self.looked_at is None or now - self.looked_at >= EVERY
 
+    def forget(self) -> None:
+        """What was seen may quote tickets that have changed: look again when next asked."""
+        with self._turn:
+            self.found, self.looked_at = (), None
+
     def step(self, setting: Setting) -> tuple[Surge, ...]:
         """Look if it is due; answers the surges that were not told before.
 

@@ -182,11 +182,12 @@ class Parts:
 
     def question(self, content: str) -> Question:
         """What a solution was used for, as later searches compare it."""
+        from kb import masking
         from kb.documents import fingerprint
         from kb.ledger import Question
         from models import text
 
-        vector = self.encoder.encode([text.clean(content)])[0]
+        vector = self.encoder.encode([masking.mask(text.clean(content)).text])[0]
         return Question(vector, fingerprint(self.encoder))
 
     @cached_property

@@ -19,7 +19,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import select
 
-from kb import cases, index_state, ledger, lexical_index, search, tickets, transfer
+from kb import cases, erasing, index_state, ledger, lexical_index, search, tickets, transfer
 from kb.database import Database
 from kb.documents import fingerprint, hashed
 from kb.index import open_embedded
@@ -184,6 +184,24 @@ def test_the_index_is_rebuilt_beside_writes_and_applies_of_another_thread(
             assert index.nearest(vector, 1) == [document.case_pk]
     finally:
         index.close()
+
+
+def test_a_customer_is_erased(server: Database, encoder: Encoder, now: datetime) -> None:
+    name = "星河"
+    ticket = {"id": "erased", "description": f"{name}报修", "customer": name, "product": name * 100}
+    with server.transaction() as session:
+        tickets.write(session, [ticket], now)
+        cases.write(session, [{"id": "erased", "problem": f"{name}的扫描仪卡纸"}], encoder, now)
+    with server.transaction() as session:
+        question = ledger.Question(encoder.encode(["x"])[0], fingerprint(encoder))
+        done = erasing.erase(session, name, encoder, lambda _: question)
+    assert (done.tickets, done.rows) == (1, {"tickets": 1, "cases": 1})
+    assert server.compact()
+    with server.reading() as session:
+        assert cases.get(session, "erased").problem == "[客户]的扫描仪卡纸"
+        assert name not in tickets.get(session, "erased").product
+        words, pairs = lexical_index.prepare(session, *hashed("扫描仪"))
+        assert len(lexical_index.candidates(session, words, pairs, 5)) == 1
 
 
 def test_a_refusal_is_explained(server: Database, now: datetime) -> None:

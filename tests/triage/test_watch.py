@@ -83,6 +83,18 @@ def test_each_is_told_once_and_looked_for_once_an_hour(make: Callable[..., Setti
     assert watch.step(make(10, NOW + timedelta(hours=2))) == ()
 
 
+def test_what_was_seen_is_forgotten_and_looked_for_again(make: Callable[..., Setting]) -> None:
+    watch = Watch()
+    setting = make(10)
+    watch.step(setting)
+    watch.forget()
+
+    assert watch.found == ()
+    assert watch.due(NOW)
+    assert watch.step(setting) == ()  # told already
+    assert [surge for surge in watch.found if "s0" in surge.ticket_ids]
+
+
 def test_no_tickets_are_no_problem(database: Database, encoder: Encoder, shipped_rules: Rules) -> None:
     zone = ZoneInfo("Asia/Shanghai")
 

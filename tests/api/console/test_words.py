@@ -24,6 +24,7 @@ CLOCK = {"due_in", "late_by", "minutes", "hours", "days"}  # of names.py
 AUDITED = (
     "signed_in", "signed_out", "sign_in_failed", "user_added", "role_changed", "password_reset",
     "password_changed", "user_disabled", "user_enabled", "token_added", "token_revoked",
+    "team_changed", "customer_erased",
 )  # fmt: skip
 COMPUTED = {  # how a source writes a key that it computes -> the keys it can come to
     "queue": {
