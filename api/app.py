@@ -12,7 +12,18 @@ from prometheus_client import Counter, Histogram
 from starlette.exceptions import HTTPException
 from starlette.types import Message, Receive, Scope, Send
 
-from api import assessments, cases, errors, exports, imports, retrospective, system, taxonomy, tickets
+from api import (
+    assessments,
+    case_life,
+    cases,
+    errors,
+    exports,
+    imports,
+    retrospective,
+    system,
+    taxonomy,
+    tickets,
+)
 from api.console import page
 from triage.index_keeper import Keeper
 from triage.service import Service
@@ -50,7 +61,7 @@ def create_app(parts: Parts, service: Service | None = None, *, work: bool = Tru
     app.state.parts, app.state.worker, app.state.service = parts, worker, service
     app.state.keeper = keeper
     errors.install(app)
-    for module in (assessments, tickets, cases, imports, retrospective, taxonomy, exports):
+    for module in (assessments, tickets, cases, case_life, imports, retrospective, taxonomy, exports):
         app.include_router(module.router, prefix=_PREFIX)
     app.include_router(system.router)
     app.include_router(system.internal)
