@@ -14,6 +14,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from api import (
     assessments,
+    case_drafts,
     case_life,
     cases,
     errors,
@@ -61,7 +62,17 @@ def create_app(parts: Parts, service: Service | None = None, *, work: bool = Tru
     app.state.parts, app.state.worker, app.state.service = parts, worker, service
     app.state.keeper = keeper
     errors.install(app)
-    for module in (assessments, tickets, cases, case_life, imports, retrospective, taxonomy, exports):
+    for module in (
+        assessments,
+        tickets,
+        cases,
+        case_life,
+        case_drafts,
+        imports,
+        retrospective,
+        taxonomy,
+        exports,
+    ):
         app.include_router(module.router, prefix=_PREFIX)
     app.include_router(system.router)
     app.include_router(system.internal)
