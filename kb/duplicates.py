@@ -1,6 +1,7 @@
 """Cases that are likely about the same problem as one, in its language and in the other.
 
-The score and the probability are those of a search. The case itself is left out before the probability is
+The score and the probability are those of a search for all that the case says: for its problem alone half as
+many are found (``python -m benchmarks.duplicates``). The case itself is left out before the probability is
 made, which goes by the company that a candidate is found in: beside the case itself nothing would be like it.
 """
 
@@ -34,7 +35,7 @@ class Duplicate:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the case says: its problem analysed and encoded by ``made_with``; ``pk`` is its own key."""
+    """What the case says, analysed and encoded by ``made_with``; ``pk`` is its own key."""
 
     pk: int
     analysis: Analysis
@@ -45,7 +46,7 @@ class Asked:
 def find(
     session: Session, asked: Asked, nearest: search.FindNearest, curve: MatchCurve, most: int = MOST
 ) -> list[Duplicate]:
-    """The duplicates of a case, the likeliest first: those that a search for its problem calls found."""
+    """The duplicates of a case, the likeliest first: those that a search for it calls found."""
     dimension = len(asked.vector)
     wording = search.look_up(session, asked.analysis, most, dimension, asked.made_with)
     keys = {*nearest(asked.vector, search.reach_for(most)), *wording.documents} - {asked.pk}

@@ -57,7 +57,7 @@ def propose(session: Session, problem: str, more: str, kind: str, left_out: str 
         and not (word in known and any(letter.isdigit() for letter in word))
     }
     alone = {word for word in unheard if not text.has_han(word)}
-    terms = [*_terms(asked, worth, alone, 1.0), *_terms(rest, worth, alone, _LATER)]
+    terms = [*_terms(asked, problem, worth, alone, 1.0), *_terms(rest, more, worth, alone, _LATER)]
     chosen: list[_Term] = []
     for term in sorted(terms, key=lambda term: (-term.score, -len(term.written))):
         taken = {word for other in chosen for word in other.words}
@@ -89,7 +89,9 @@ def _weights(session: Session, analyses: Sequence[text.Analysis]) -> tuple[dict[
     return {word: own[word] * (_UNHEARD if word in unheard else 1.0) for word in words}, unheard
 
 
-def _terms(analysis: text.Analysis, worth: dict[str, float], alone: set[str], share: float) -> list[_Term]:
+def _terms(
+    analysis: text.Analysis, original: str, worth: dict[str, float], alone: set[str], share: float
+) -> list[_Term]:
     """All terms of a text. Words in ``alone`` are joined with no other: a name would ride along."""
     words = [word for word in dict.fromkeys(analysis.words) if word in worth or _part_of_name(word)]
     words = [word for word in words if not any(word != other and word in other for other in words)]
@@ -101,7 +103,13 @@ def _terms(analysis: text.Analysis, worth: dict[str, float], alone: set[str], sh
             if len(run) < size or not written or (size > 1 and alone & set(run)):
                 break
             telling = [worth[word] for word in run if word in worth]
-            found.append(_Term(written, run, share * sum(telling) / (len(telling) + 1)))
+            found.append(
+                _Term(
+                    _as_sent(written, analysis.folded, original),
+                    run,
+                    share * sum(telling) / (len(telling) + 1),
+                )
+            )
     return found
 
 
@@ -117,3 +125,12 @@ def _written(run: Sequence[str], folded: str) -> str:
         if together in folded and (glue or len(run) == 1 or text.has_han(together)):
             return together if not text.has_han(together) or len(together) <= _LONGEST_HAN else ""
     return ""
+
+
+def _as_sent(written: str, folded: str, original: str) -> str:
+    """The term as the text has it: folding changes some words (文件, 文档) and the case of names (VPN)."""
+    if len(folded) != len(original):
+        return written
+    place = folded.find(written)
+    sent = original[place : place + len(written)]
+    return sent if text.has_han(sent) or sent.isupper() else sent.lower()

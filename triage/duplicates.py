@@ -33,7 +33,7 @@ def of(parts: Parts, case_id: str) -> Found:
 
     with parts.database.reading() as session:
         case = cases.get(session, case_id)
-        problem = cases.searched_text(case).problem
+        content = cases.searched_text(case).whole
     index = parts.index()
     lacking = [FILLING] if parts.index_watch.filling() else []
 
@@ -44,7 +44,7 @@ def of(parts: Parts, case_id: str) -> Found:
             lacking.append(MEANING)
             return []
 
-    vector = parts.encoder.encode([problem])[0]
-    asked = duplicates.Asked(case.pk, analyse(problem), vector, index.fingerprint)
+    vector = parts.encoder.encode([content])[0]
+    asked = duplicates.Asked(case.pk, analyse(content), vector, index.fingerprint)
     with parts.database.reading() as session:
         return Found(duplicates.find(session, asked, nearest, parts.curve), tuple(lacking))

@@ -8,11 +8,17 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import closing, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+
+from kb import cases, ledger
+from models.encoder import Encoder
+from triage.settings import Settings
+from triage.wiring import Parts
 
 pytestmark = pytest.mark.real
 
@@ -29,7 +35,6 @@ CREATE TRIGGER slow AFTER {event} BEGIN SELECT count(*) FROM (
 """Makes one step of the transaction last for minutes, so that it is killed within it for sure."""
 STEPS = {
     "uses half moved": f"UPDATE OF case_pk ON case_uses WHEN old.ticket_id = 't{USES // 2}'",
-    "the document gone": "DELETE ON case_documents",
     "the index told": "INSERT ON index_tasks",
     "the last of the history": "INSERT ON case_events WHEN new.kind = 'merge'",
 }
@@ -72,16 +77,18 @@ def everything(home: Any) -> tuple[Any, ...]:
 
 
 @pytest.fixture
-def home(at: At, first: Path, until: Until) -> Any:
+def home(at: At, first: Path, encoder: Encoder, now: datetime) -> Any:
     """Two cases about one problem, the second one with uses."""
     made = at(first)
-    serving = made.serve()
-    for name in ("kept", "double"):
-        serving.ask("POST", CASES, {"id": name, "problem": f"量子咖啡机不出水 {name}"})
-    for number in range(USES):
-        serving.ask("POST", f"{CASES}/double/uses", {"worked": True, "ticket_id": f"t{number}"})
-    until(lambda: made.sql("SELECT count(*) FROM index_tasks")[0] == 0)
-    assert serving.end() == 0
+    parts = Parts(Settings(home=made.folder, encoder="hashing", _env_file=None))
+    parts.encoder = encoder
+    rows = [{"id": name, "problem": f"量子咖啡机不出水 {name}"} for name in ("kept", "double")]
+    with parts.database.transaction() as session:
+        cases.write(session, rows, encoder, now)
+        for number in range(USES):
+            ledger.record(session, "double", worked=True, used_at=now, ticket_id=f"t{number}")
+    parts.index().apply(parts.database)
+    parts.close()
     return made
 
 
@@ -108,7 +115,8 @@ def test_killed_within_a_merge_nothing_of_it_is_left(home: Any, until: Until, st
 
     serving = home.serve()
     until(serving.whole)
-    assert [case["case_id"] for case in serving.search("量子咖啡机", 2)["cases"]] != []
+    found = {case["case_id"] for case in serving.search("量子咖啡机不出水", 2)["cases"]}
+    assert found == {"kept", "double"}
     home.verify()
     assert everything(home) == before
     assert serving.ask("POST", f"{CASES}/double/merge", {"into": "kept"})["moved"] == USES
