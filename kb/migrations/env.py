@@ -2,7 +2,10 @@
 
 from alembic import context
 
+from kb.case_tables import CaseEvent
 from kb.tables import Base
+
+assert CaseEvent.metadata is Base.metadata, "all tables are known here"
 
 connection = context.config.attributes["connection"]
 context.configure(
