@@ -15,6 +15,8 @@ from starlette.types import Message, Receive, Scope, Send
 from api import (
     accounts,
     assessments,
+    case_drafts,
+    case_life,
     cases,
     errors,
     exports,
@@ -25,7 +27,7 @@ from api import (
     taxonomy,
     tickets,
 )
-from api.console import account_pages, desk, frame, queue_pages, sign_in, ticket_pages
+from api.console import account_pages, case_pages, desk, frame, queue_pages, sign_in, ticket_pages
 from api.guard import Guard
 from triage.index_keeper import Keeper
 from triage.service import Service
@@ -63,11 +65,23 @@ def create_app(parts: Parts, service: Service | None = None, *, work: bool = Tru
     app.state.parts, app.state.worker, app.state.service = parts, worker, service
     app.state.keeper = keeper
     errors.install(app)
-    for module in (assessments, tickets, cases, imports, retrospective, taxonomy, exports, accounts, privacy):
+    for module in (
+        assessments,
+        tickets,
+        cases,
+        case_life,
+        case_drafts,
+        imports,
+        retrospective,
+        taxonomy,
+        exports,
+        accounts,
+        privacy,
+    ):
         app.include_router(module.router, prefix=_PREFIX)
     app.include_router(system.router)
     app.include_router(system.internal)
-    for pages in (frame, desk, queue_pages, ticket_pages, sign_in, account_pages):
+    for pages in (frame, desk, queue_pages, case_pages, ticket_pages, sign_in, account_pages):
         app.include_router(pages.router)
     app.add_middleware(errors.Unexpected)
     app.add_middleware(Guard, parts=parts, service=service)

@@ -1,4 +1,4 @@
-"""The case archive: add, read, search, and record how a solution went."""
+"""The case archive: add, list, read, change, search, and record how a solution went."""
 
 from __future__ import annotations
 
@@ -8,30 +8,57 @@ from fastapi import APIRouter, Query
 from sqlalchemy import select
 
 from api.deps import PartsDep, WorkerDep
-from api.schemas import PROBLEMS, CaseAnswer, NewCase, Proof, SearchAnswer, UseRequest
-from kb import cases, ledger, tickets
+from api.schemas import PROBLEMS, NewCase, Proof, SearchAnswer, UseRequest
+from api.schemas_cases import (
+    ChangeRequest,
+    DuplicateAnswer,
+    NewCaseRequest,
+    StoredCase,
+    StoredCasePage,
+    WrittenCase,
+)
+from api.tickets import key_of
+from kb import case_life, cases, ledger, tickets
 from kb.tables import Case
 from models.errors import ConflictError, InputError, TooLargeError
 from models.text import analyse
+from triage import duplicates
 from triage.assessment import proof_json, search_json
+from triage.wiring import Parts
 
 router = APIRouter(prefix="/cases", tags=["cases"], responses=PROBLEMS)
 
 
 @router.post("", status_code=201)
-def add_case(sent: NewCase, parts: PartsDep, worker: WorkerDep) -> CaseAnswer:
-    """Archive a case; it is found by search within a second."""
-    known = parts.rules.taxonomy.codes()
-    if sent.category and sent.category not in known:
-        raise InputError(f"category is one of {', '.join(known)}, not {sent.category!r}", field="category")
-    row = sent.model_dump(exclude_none=True)
+def add_case(sent: NewCaseRequest, parts: PartsDep, worker: WorkerDep) -> WrittenCase:
+    """Archive a case; once published it is found by search within a second."""
+    _check(sent, parts)
+    row = sent.model_dump(exclude_none=True, exclude={"state", "by", "note"})
     with parts.database.transaction() as session:
         if sent.id and session.scalar(select(Case.pk).where(Case.id == sent.id)) is not None:
             raise ConflictError(f"a case with the id {sent.id!r} exists", field="id")
-        written = cases.write(session, [row], parts.encoder, parts.now())
-        answer = CaseAnswer.model_validate(cases.get(session, written.ids[0]))
+        written = cases.write(
+            session, [row], parts.encoder, parts.now(), state=sent.state, by=sent.by, note=sent.note
+        )
+        answer = WrittenCase.model_validate(cases.get(session, written.ids[0]))
     worker.wake()
+    answer.duplicates = _duplicates(parts, answer.id)
     return answer
+
+
+@router.get("")
+def list_cases(
+    parts: PartsDep,
+    cursor: Annotated[str | None, Query(description="next_cursor of the page before")] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    state: str | None = None,
+    category: str | None = None,
+) -> StoredCasePage:
+    """Cases, the last stored first, a page at a time; those to be reviewed with `state=review`."""
+    with parts.database.reading() as session:
+        page = case_life.page(session, state=state, category=category, before=key_of(cursor), limit=limit)
+        found = [StoredCase.model_validate(case) for case in page.cases]
+    return StoredCasePage(cases=found, next_cursor=str(page.next_cursor) if page.next_cursor else None)
 
 
 @router.get("/search")
@@ -53,13 +80,35 @@ def search(
 
 
 @router.get("/{case_id}")
-def read_case(case_id: str, parts: PartsDep) -> CaseAnswer:
+def read_case(case_id: str, parts: PartsDep) -> StoredCase:
     """One case with its proof."""
     with parts.database.reading() as session:
         case = cases.get(session, case_id)
-        answer = CaseAnswer.model_validate(case)
+        answer = StoredCase.model_validate(case)
         proof = ledger.proofs(session, [case.pk]).get(case.pk, ledger.NO_PROOF)
     answer.proven = _proof(proof)
+    return answer
+
+
+@router.put("/{case_id}")
+def change_case(case_id: str, sent: ChangeRequest, parts: PartsDep, worker: WorkerDep) -> WrittenCase:
+    """Give a case another content: its next version. The same content again changes nothing."""
+    _check(sent, parts)
+    values = sent.model_dump(exclude_none=True, exclude={"id", "version_number", "by", "note"})
+    with parts.database.transaction() as session:
+        case = case_life.change(
+            session,
+            case_id,
+            values,
+            sent.version_number,
+            parts.encoder,
+            parts.now(),
+            by=sent.by,
+            note=sent.note,
+        )
+        answer = WrittenCase.model_validate(case)
+    worker.wake()
+    answer.duplicates = _duplicates(parts, case_id)
     return answer
 
 
@@ -88,3 +137,14 @@ def record_use(case_id: str, sent: UseRequest, parts: PartsDep) -> Proof:
 
 def _proof(proof: ledger.Proof) -> Proof:
     return Proof.model_validate(proof_json(proof))
+
+
+def _check(sent: NewCase, parts: Parts) -> None:
+    known = parts.rules.taxonomy.codes()
+    if sent.category and sent.category not in known:
+        raise InputError(f"category is one of {', '.join(known)}, not {sent.category!r}", field="category")
+
+
+def _duplicates(parts: Parts, case_id: str) -> list[DuplicateAnswer]:
+    found = duplicates.of(parts, case_id).duplicates
+    return [DuplicateAnswer.model_validate(one) for one in found]

@@ -64,7 +64,7 @@ def list_tickets(
     with parts.database.reading() as session:
         page = tickets.page(
             session,
-            before=_cursor(cursor),
+            before=key_of(cursor),
             limit=limit,
             status=status,
             category=category,
@@ -122,7 +122,12 @@ def _detail(session: Session, ticket: Ticket) -> TicketDetail:
     )
 
 
-def _cursor(value: str | None) -> int | None:
+def key_of(value: str | None) -> int | None:
+    """The key that a cursor stands for.
+
+    Raises:
+        InputError: it is none of ours.
+    """
     if value is None:
         return None
     if not (value.isascii() and value.isdigit()) or len(value) > 18:

@@ -14,30 +14,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kb import lexical_index, masking
+from kb.case_versions import FIELDS, advance, content, record
 from kb.documents import CaseText, Document, documents, fingerprint, lead
 from kb.tables import Case, CaseDocument, IndexTask
 from models import text
 from models.encoder import Encoder
 from models.errors import InputError, NotFoundError
 
-FIELDS = (
-    "problem",
-    "symptoms",
-    "product",
-    "version",
-    "category",
-    "cause_code",
-    "cause_kind",
-    "cause",
-    "solution",
-    "resources",
-    "team",
-    "hours",
-    "satisfaction",
-    "reopened",
-    "keywords",
-    "closed_on",
-)
+PUBLISHED = "published"
+"""The state of the cases that search finds; the others are in ``kb.case_life``."""
+_MAY_BE_NONE = ("hours", "satisfaction", "closed_on", "expires_on")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +38,23 @@ class Written:
     masked: int = 0
 
 
-def write(session: Session, rows: Sequence[Mapping[str, Any]], encoder: Encoder, now: datetime) -> Written:
-    """Add cases, or change those whose id exists; the same content again changes nothing.
+def write(
+    session: Session,
+    rows: Sequence[Mapping[str, Any]],
+    encoder: Encoder,
+    now: datetime,
+    *,
+    state: str = "published",
+    by: str = "",
+    note: str = "",
+    whole: bool = False,
+) -> Written:
+    """Add cases in a state, or change those whose id exists; the same content again changes nothing.
 
     Personal data is masked before anything else is made of a row: neither texts nor vectors nor hashes hold
     it. Each row has fields of the ``Case`` table; ``problem`` is needed, an ``id`` is made from the content
-    where there is none. Analysing and encoding are done in one batch.
+    where there is none. Analysing and encoding are done in one batch. A case that exists stays in the state
+    it is in, and gets a new version. ``whole`` empties what a row leaves out instead of keeping it.
 
     Raises:
         InputError: a row has no problem.
@@ -71,37 +68,42 @@ def write(session: Session, rows: Sequence[Mapping[str, Any]], encoder: Encoder,
         digest = _digest(row)
         case_id = str(row.get("id") or f"case-{digest[:16]}")
         wanted[case_id], places[case_id] = (row, digest), found.total()
-    stored = {case.id: case for case in session.scalars(select(Case).where(Case.id.in_(list(wanted))))}
-    added, changed = [], []
+    # Locked in one order: who writes the same cases beside this must not read the same version number.
+    there = select(Case).where(Case.id.in_(list(wanted))).order_by(Case.id).with_for_update()
+    stored = {case.id: case for case in session.scalars(there)}
+    added: list[Case] = []
+    changed: list[tuple[Case, dict[str, Any]]] = []
     for case_id, (row, digest) in wanted.items():
         case = stored.get(case_id)
         if case is None:
-            case = Case(id=case_id, created_at=now)
+            case = Case(id=case_id, created_at=now, state=state, version_number=1)
+            case.from_ticket = str(row.get("from_ticket") or "")
+            _fill(case, row, digest, whole=whole)
             added.append(case)
             session.add(case)
         elif case.content_hash != digest:
-            changed.append(case)
-        else:
-            continue
-        for name in FIELDS:
-            if row.get(name) is not None:
-                setattr(case, name, row[name])
-        case.language = text.language(searched_text(case).whole)
-        case.content_hash = digest
+            before = content(case)
+            _fill(case, row, digest, whole=whole)
+            if content(case) != before:
+                changed.append((case, before))
     session.flush()
-    touched = [*added, *changed]
-    _index(session, touched, encoder)
+    record(session, added, "state", now, after=state, by=by, note=note)
+    for case, before in changed:
+        advance(session, case, before, now, by=by, note=note)
+    touched = [*added, *(case for case, _ in changed)]
+    enter(session, [case for case in touched if case.state == PUBLISHED], encoder)
     masked = sum(places[case.id] for case in touched)
     return Written(len(added), len(changed), len(wanted) - len(touched), tuple(wanted), masked)
 
 
-def get(session: Session, case_id: str) -> Case:
-    """One case.
+def get(session: Session, case_id: str, *, lock: bool = False) -> Case:
+    """One case; ``lock`` keeps others from changing it until the transaction ends.
 
     Raises:
         NotFoundError: there is no such case.
     """
-    case = session.scalar(select(Case).where(Case.id == case_id))
+    query = select(Case).where(Case.id == case_id)
+    case = session.scalar(query.with_for_update() if lock else query)
     if case is None:
         raise NotFoundError(f"there is no case {case_id!r}", field="case_id")
     return case
@@ -127,19 +129,18 @@ def reindex(session: Session, encoder: Encoder, most: int) -> int:
     stale = session.scalars(
         select(Case)
         .outerjoin(CaseDocument, CaseDocument.case_pk == Case.pk)
-        .where((CaseDocument.fingerprint.is_(None)) | (CaseDocument.fingerprint != made))
+        .where(
+            Case.state == PUBLISHED,
+            (CaseDocument.fingerprint.is_(None)) | (CaseDocument.fingerprint != made),
+        )
         .limit(most)
     ).all()
-    _index(session, stale, encoder)
+    enter(session, stale, encoder)
     return len(stale)
 
 
-def renew(session: Session, cases: Sequence[Case], encoder: Encoder) -> None:
-    """Make new documents for cases whose texts were changed, and have the index look at them."""
-    _index(session, cases, encoder)
-
-
-def _index(session: Session, cases: Sequence[Case], encoder: Encoder) -> None:
+def enter(session: Session, cases: Sequence[Case], encoder: Encoder) -> None:
+    """Have search find these cases by what they say now; the vector index follows."""
     if not cases:
         return
     made = documents([searched_text(case) for case in cases], encoder)
@@ -161,6 +162,24 @@ def _index(session: Session, cases: Sequence[Case], encoder: Encoder) -> None:
         lexical_index.add(session, case.pk, document)
         session.add(IndexTask(case_pk=case.pk))
     session.flush()
+
+
+def leave(session: Session, cases: Sequence[Case]) -> None:
+    """Have search find these cases no more; the vector index follows."""
+    keys = [case.pk for case in cases]
+    for row in session.scalars(select(CaseDocument).where(CaseDocument.case_pk.in_(keys))):
+        lexical_index.remove(session, row.case_pk, _document(row))
+        session.delete(row)
+        session.add(IndexTask(case_pk=row.case_pk))
+    session.flush()
+
+
+def _fill(case: Case, row: Mapping[str, Any], digest: str, *, whole: bool) -> None:
+    for name in FIELDS:
+        if row.get(name) is not None or (whole and name in _MAY_BE_NONE):
+            setattr(case, name, row.get(name))
+    case.language = text.language(searched_text(case).whole)
+    case.content_hash = digest
 
 
 def _document(row: CaseDocument) -> Document:

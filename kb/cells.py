@@ -66,7 +66,7 @@ def value(field: str, raw: str, mapping: Mapping, timezone: dt.tzinfo, names: Na
         return _code(field, raw, mapping, names)
     if field.endswith("_at"):
         return dates.parse(raw, timezone, mapping.orders.get(field, "")).astimezone(dt.UTC)
-    if field == "closed_on":
+    if field in ("closed_on", "expires_on"):
         found = dates.parse(raw, timezone, mapping.orders.get(field, ""))
         return found.astimezone(timezone).date()
     if field == "id" and _NO_ID_RE.fullmatch(raw):

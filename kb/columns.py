@@ -81,6 +81,7 @@ reopened: reopen, was reopened, 是否重开, 重开, 是否复发
 keywords: keyword, tags, labels, 关键词, 关键字, 标签
 closed_on: closed at, closed, closed date, resolved at, resolved, solved at, 关闭日期, 关闭时间, 解决日期,
     解决时间, 实际完成时间, 完成时间
+expires_on: expires, expiry date, valid until, 有效期至, 失效日期, 到期日期
 created_at: created, created on, archived at, date, 创建时间, 创建日期, 归档时间, 归档日期, 反馈时间, 日期
 """
 

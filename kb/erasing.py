@@ -16,6 +16,7 @@ from sqlalchemy import delete, select, text
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from kb import cases, masking
+from kb.case_tables import CaseEvent, CaseVersion
 from kb.erasing_words import Words, spelled_alike
 from kb.ledger import Question
 from kb.tables import (
@@ -62,6 +63,8 @@ PLACES = (
     Place(TicketCause, ("cause", "whys"), "ticket_pk"),
     Place(Case, ("problem", "symptoms", "product", "cause", "solution", "resources", "keywords")),
     Place(CaseUse, ("note",)),
+    Place(CaseVersion, ("content", "note")),
+    Place(CaseEvent, ("note",)),
     Place(Import, ("file_name", "stored_as", "error")),
     Place(ImportProblem, ("message", "cells")),
     Place(ProblemGroup, ("name", "comment")),
@@ -199,7 +202,7 @@ def walked(value: Any, clear: Callable[[str], str]) -> Any:
 def _make_anew(session: Session, touched: dict[str, list[Any]], encoder: Encoder, ask: Ask) -> None:
     """Documents, vectors and indices of what has other texts now."""
     stale: list[Case] = touched.get("cases", [])
-    cases.renew(session, stale, encoder)
+    cases.enter(session, [case for case in stale if case.state == cases.PUBLISHED], encoder)
     if stale and session.get_bind().dialect.name == "sqlite":
         # Else the index would keep the old tokens, marked as deleted, until it merges by itself.
         session.execute(text("INSERT INTO case_terms(case_terms) VALUES ('optimize')"))

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from kb.cases import PUBLISHED
 from kb.cells import TARGETS
 from kb.columns import FIELDS
 from kb.dates import parse
@@ -93,7 +94,8 @@ def rows(session: Session, asked: Wanted, timezone: dt.tzinfo, labels: Labels) -
 def _chosen(asked: Wanted) -> Any:
     moment = Ticket.received_at if asked.kind == "tickets" else Case.created_at
     category = Ticket.category if asked.kind == "tickets" else Case.category
-    query = select(Ticket) if asked.kind == "tickets" else select(Case)
+    # An import publishes what it reads: drafts and what is no longer in force stay here.
+    query = select(Ticket) if asked.kind == "tickets" else select(Case).where(Case.state == PUBLISHED)
     if asked.since is not None:
         query = query.where(moment >= asked.since)
     if asked.until is not None:

@@ -87,6 +87,13 @@ def record(
     return proofs(session, [key])[key]
 
 
+def uses(session: Session, case_pk: int, most: int = 50) -> Sequence[CaseUse]:
+    """The uses of a case's solution, the last first."""
+    return session.scalars(
+        select(CaseUse).where(CaseUse.case_pk == case_pk).order_by(CaseUse.used_at.desc()).limit(most)
+    ).all()
+
+
 def proofs(session: Session, keys: Sequence[int]) -> dict[int, Proof]:
     """The proof of each case that was used at all, by case key."""
     if not keys:

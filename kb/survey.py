@@ -79,4 +79,4 @@ def refuse_unclear(found: Survey, mapping: Mapping) -> None:
 
 
 def _is_date(name: str) -> bool:
-    return name.endswith("_at") or name == "closed_on"
+    return name.endswith("_at") or name in ("closed_on", "expires_on")

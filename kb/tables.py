@@ -131,7 +131,11 @@ class Decision(Base):
 
 
 class Case(Base):
-    """An archived case: a problem, its cause, and a solution whose proof is in the uses."""
+    """An archived case: a problem, its cause, and a solution whose proof is in the uses.
+
+    ``version_number`` counts its contents, ``replaced_by`` is the id of the case that took its place, and
+    ``from_ticket`` the ticket that it was drafted from; both are empty where there is none.
+    """
 
     __tablename__ = "cases"
 
@@ -154,8 +158,15 @@ class Case(Base):
     reopened: Mapped[bool] = mapped_column(Boolean, default=False)
     keywords: Mapped[list[str]] = mapped_column(JSON, default=list)
     closed_on: Mapped[date | None] = mapped_column(Date)
+    expires_on: Mapped[date | None] = mapped_column(Date, index=True)
     created_at: Mapped[datetime] = mapped_column(UtcTime)
     content_hash: Mapped[str] = mapped_column(String(32), default="")
+    state: Mapped[str] = mapped_column(
+        String(12), default="published", server_default="published", index=True
+    )
+    version_number: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
+    replaced_by: Mapped[str] = mapped_column(String(80), default="", server_default="")
+    from_ticket: Mapped[str] = mapped_column(String(80), default="", server_default="", index=True)
 
 
 class CaseUse(Base):

@@ -206,7 +206,7 @@ def _take(
     if row.kind == "tickets":
         added, changed, unchanged = tickets.write(session, values, now)
     else:
-        written = cases.write(session, values, encoder, now)
+        written = cases.write(session, values, encoder, now, by="import")
         added, changed, unchanged = written.added, written.changed, written.unchanged
         row.masked += written.masked
         _keep_created(session, values)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from triage.assessment import Assessment
@@ -39,6 +40,15 @@ def pieces(content: str, found: Assessment) -> list[Piece]:
             taken.append((start, end, kind))
     made, done = [], 0
     for start, end, kind in sorted(taken):
+        made += [Piece(content[done:start]), Piece(content[start:end], kind)]
+        done = end
+    return [piece for piece in (*made, Piece(content[done:])) if piece.text]
+
+
+def cut(content: str, spans: Sequence[Sequence[int]], kind: str = "term") -> list[Piece]:
+    """A text in pieces at spans (begin, end) that are in order and do not overlap."""
+    made, done = [], 0
+    for start, end in spans:
         made += [Piece(content[done:start]), Piece(content[start:end], kind)]
         done = end
     return [piece for piece in (*made, Piece(content[done:])) if piece.text]

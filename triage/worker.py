@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from kb import case_life
 from models.errors import IndexUnavailableError, StorageError, TriageError
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class Worker:
                 away = self._apply()
                 self._finish_imports()
                 self._read_tickets()
+                self._expire()
                 self._watch()
                 if away is not None:
                     raise away
@@ -85,6 +87,16 @@ class Worker:
                 since=surge.since.isoformat(timespec="minutes"),
                 sure=surge.sure,
             )
+
+    def _expire(self) -> None:
+        parts = self._parts
+        today = parts.now().astimezone(parts.settings.zone).date()
+        with parts.database.reading() as session:
+            due = case_life.due(session, today)
+        while due and not self._stop.is_set():
+            with parts.database.transaction() as session:
+                due = case_life.expire(session, today, parts.now()) > 0
+            self._apply()
 
     def _apply(self) -> IndexUnavailableError | None:
         """Apply outstanding writes; where the index does not answer they wait, and nothing else does."""

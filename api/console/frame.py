@@ -33,6 +33,7 @@ _YEAR = 365 * 24 * 3600
 PLACES = (
     ("/", "desk", "assess"),
     ("/queue", "queue", "tickets"),
+    ("/cases", "cases", "cases"),
     ("/accounts", "accounts", "accounts"),
 )
 """Pages of the navigation: address, key of its word, permission it needs."""

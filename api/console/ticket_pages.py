@@ -7,18 +7,18 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.orm import Session
 
 from api.console.fishbone import bones
-from api.console.frame import identity_of, language_of, show
+from api.console.frame import go, identity_of, language_of, show
 from api.console.names import Clock, names
 from api.deps import PartsDep
-from kb import causes, decisions, ledger, tickets
+from kb import audit, causes, decisions, ledger, masking, tickets
 from kb.tables import Ticket, TicketCause
 from kb.tickets import NEXT, whole_text
 from models.errors import InputError, NotFoundError, TriageError
-from triage import actions
+from triage import actions, drafts
 from triage.actions import Verdict
 from triage.assessment import Assessment, as_json
 from triage.catalogue import words
@@ -38,6 +38,38 @@ Text = Annotated[str, Form(max_length=20_000)]
 def read(request: Request, ticket_id: str, parts: PartsDep) -> HTMLResponse:
     """The ticket as it stands."""
     return _page(request, ticket_id, parts)
+
+
+@router.post("/reveal")
+def reveal(request: Request, ticket_id: str, parts: PartsDep) -> HTMLResponse:
+    """Show the ticket with its personal data; that somebody looked is noted."""
+    who = identity_of(request)
+    with parts.database.transaction() as session:
+        tickets.get(session, ticket_id)
+        audit.note(session, who.name if who else "", "text_shown", ticket_id, now=parts.now())
+    return _page(request, ticket_id, parts, plain=True)
+
+
+@router.post("/draft")
+def draft(request: Request, ticket_id: str, parts: PartsDep) -> Response:
+    """Draft a case from a solved ticket and open its editor."""
+    who = identity_of(request)
+    try:
+        with parts.database.transaction() as session:
+            case = drafts.from_ticket(
+                session,
+                ticket_id,
+                parts.rules.taxonomy,
+                parts.encoder,
+                parts.now(),
+                timezone=parts.settings.zone,
+                by=who.name if who else "",
+            )
+            case_id = case.id
+    except TriageError as error:
+        spoken = words("ticket", language_of(request))
+        return _page(request, ticket_id, parts, said=spoken["refused"].format(detail=error.message))
+    return go(f"/cases/{case_id}/edit")
 
 
 @router.post("/decide")
@@ -159,7 +191,7 @@ def _changed(request: Request, ticket_id: str, parts: Parts, change: Change) -> 
     return _page(request, ticket_id, parts)
 
 
-def _page(request: Request, ticket_id: str, parts: Parts, *, said: str = "") -> HTMLResponse:
+def _page(request: Request, ticket_id: str, parts: Parts, *, said: str = "", plain: bool = False) -> HTMLResponse:
     language = language_of(request)
     with parts.database.reading() as session:
         ticket = tickets.get(session, ticket_id)
@@ -167,13 +199,18 @@ def _page(request: Request, ticket_id: str, parts: Parts, *, said: str = "") -> 
         decided = {target: decisions.latest(session, ticket, target) for target in decisions.TARGETS}
         cause = _cause(session, ticket_id)
     content = whole_text(ticket.subject, ticket.description)
+    shown = content if plain else masking.mask(content).text
     found = _assess(parts, ticket)
     return show(
         request,
         "ticket.html",
         "ticket",
         ticket=ticket,
-        content=pieces(content, found),
+        title=shown.splitlines()[0][:120],
+        content=pieces(shown, found),
+        plain=plain,
+        hidden=not plain and (shown != content or bool(ticket.contact or ticket.contact_person)),
+        solved=ticket.status in ("solved", "informed", "closed"),
         found=as_json(found),
         decided=decided,
         waits=ticket.status in ("received", "triaged", "reopened"),

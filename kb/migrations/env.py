@@ -2,10 +2,10 @@
 
 from alembic import context
 
-from kb import account_tables
+from kb import account_tables, case_tables
 from kb.tables import Base
 
-assert account_tables  # its tables are part of the metadata
+assert account_tables and case_tables  # their tables are part of the metadata
 connection = context.config.attributes["connection"]
 context.configure(
     connection=connection,

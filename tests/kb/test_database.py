@@ -15,9 +15,10 @@ from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import StatementError
 
-from kb import tickets
-from kb.database import Database
+from kb import case_versions, cases, tickets
+from kb.database import Database, alembic_config
 from kb.tables import Base
+from models.encoder import Encoder
 from models.errors import InputError, StorageError
 
 
@@ -129,6 +130,28 @@ def test_down_and_up_again(database: Database, now: datetime) -> None:
     database.upgrade()
     assert database.is_current()
     assert stored(database) == []
+
+
+def test_cases_archived_before_cases_had_a_life_are_published(
+    database: Database, encoder: Encoder, now: datetime
+) -> None:
+    config = alembic_config()
+
+    def to(revision: str) -> None:
+        with database.engine.connect() as connection:
+            config.attributes["connection"] = connection
+            step = command.upgrade if revision == "head" else command.downgrade
+            step(config, revision)
+
+    with database.transaction() as session:
+        cases.write(session, [{"id": "old", "problem": "打印机坏了"}], encoder, now)
+    to("0008")
+    to("head")
+    with database.reading() as session:
+        case = cases.get(session, "old")
+        assert (case.state, case.version_number, case.replaced_by) == ("published", 1, "")
+        [event] = case_versions.history(session, case)
+        assert (event.kind, event.after, event.at, event.number) == ("state", "published", now, 1)
 
 
 def test_a_refusal_is_one_line(database: Database) -> None:

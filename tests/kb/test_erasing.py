@@ -44,7 +44,8 @@ SECRETS = (NAME, PERSON, "13912345678", PHONE, MAIL, "13655556666")
 KEPT = {
     "codes and numbers": """category priority team status channel customer_tier language version target
         suggested band final model_version before after cause_code cause_kind code kind target_kind
-        fingerprint made_with collection building retired state runner field id ticket_id content_hash""",
+        fingerprint made_with collection building retired state runner field id ticket_id content_hash
+        replaced_by from_ticket""",
     "people of the organisation itself": "owner by decided_by used_by who",
     "accounts and what they did, of the organisation itself": """name role password secret_hash scope action
         subject detail""",

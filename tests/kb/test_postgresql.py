@@ -19,13 +19,24 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import select
 
-from kb import cases, erasing, index_state, ledger, lexical_index, search, tickets, transfer
+from kb import (
+    case_life,
+    case_versions,
+    cases,
+    erasing,
+    index_state,
+    ledger,
+    lexical_index,
+    search,
+    tickets,
+    transfer,
+)
 from kb.database import Database
 from kb.documents import fingerprint, hashed
 from kb.index import open_embedded
 from kb.tables import Base, CaseDocument
 from models.encoder import Encoder
-from models.errors import StorageError
+from models.errors import ConflictError, StorageError
 from models.text import analyse
 
 pytestmark = pytest.mark.real
@@ -202,6 +213,53 @@ def test_a_customer_is_erased(server: Database, encoder: Encoder, now: datetime)
         assert name not in tickets.get(session, "erased").product
         words, pairs = lexical_index.prepare(session, *hashed("扫描仪"))
         assert len(lexical_index.candidates(session, words, pairs, 5)) == 1
+
+
+def test_the_life_of_a_case(server: Database, encoder: Encoder, now: datetime) -> None:
+    with server.transaction() as session:
+        rows = [{"id": name, "problem": f"scanner {name} is dead"} for name in ("kept", "double")]
+        cases.write(session, rows, encoder, now)
+        ledger.record(session, "double", worked=True, used_at=now, ticket_id="t1")
+        case_life.change(session, "kept", {"problem": "scanner is dead"}, 1, encoder, now, by="li")
+        assert case_life.merge(session, "double", "kept", now, by="li") == case_life.Merged(1, 0)
+        kept = cases.get(session, "kept")
+        assert [one.number for one in case_versions.versions(session, kept)] == [1, 2]
+        assert [event.kind for event in case_versions.history(session, kept)] == ["state", "version", "merge"]
+        words, pairs = lexical_index.prepare(session, *hashed("scanner"))
+        assert lexical_index.candidates(session, words, pairs, 5) == [kept.pk]
+        kept.expires_on = now.date()
+        session.flush()
+        assert case_life.expire(session, now.date(), now) == 1
+        assert lexical_index.candidates(session, words, pairs, 5) == []
+        session.rollback()
+
+
+def test_two_changes_at_once_are_one_and_a_conflict(
+    server: Database, encoder: Encoder, now: datetime
+) -> None:
+    with server.transaction() as session:
+        cases.write(session, [{"id": "raced", "problem": "scanner"}], encoder, now)
+    begun, outcomes = threading.Barrier(2), list[str]()
+
+    def change(problem: str) -> None:
+        begun.wait()
+        try:
+            with server.transaction() as session:
+                case_life.change(session, "raced", {"problem": problem}, 1, encoder, now)
+        except ConflictError:
+            outcomes.append("conflict")
+        else:
+            outcomes.append("done")
+
+    threads = [threading.Thread(target=change, args=(f"scanner {name}",)) for name in "ab"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ["conflict", "done"]
+    with server.transaction() as session:
+        assert cases.get(session, "raced").version_number == 2
+        case_life.move(session, "raced", "withdrawn", encoder, now, today=now.date())
 
 
 def test_a_refusal_is_explained(server: Database, now: datetime) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -136,10 +137,10 @@ def test_an_import_that_cannot_succeed_is_given_up_and_the_next_one_done(
     first, second = _begin(parts, broken, transfer.SERVICE), _begin(parts, upload, transfer.SERVICE)
     write = cases.write
 
-    def refuse(session: Any, rows: Any, *rest: Any) -> Any:
+    def refuse(session: Any, rows: Any, *rest: Any, **more: Any) -> Any:
         if any(row["id"] == "b1" for row in rows):
             raise RuntimeError("a customer's words")
-        return write(session, rows, *rest)
+        return write(session, rows, *rest, **more)
 
     monkeypatch.setattr(cases, "write", refuse)
     with capture_logs() as logs:
@@ -205,3 +206,27 @@ def test_stopping_ends_the_thread(started: Callable[[], Worker]) -> None:
     running.stop()
 
     assert "triage-worker" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_cases_expire_on_their_day_where_people_work(
+    parts: Parts, started: Callable[[], Worker], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # 17:00 UTC is the next day in Shanghai.
+    moment = datetime(2026, 3, 11, 17, tzinfo=UTC)
+    monkeypatch.setattr(Parts, "now", property(lambda _: lambda: moment))
+    with parts.database.transaction() as session:
+        rows = [
+            {"id": f"d{day}", "problem": f"problem {day}", "expires_on": date(2026, 3, day)}
+            for day in (12, 13)
+        ]
+        cases.write(session, rows, parts.encoder, moment)
+    started()
+
+    def states() -> list[str]:
+        with parts.database.reading() as session:
+            return [cases.get(session, name).state for name in ("d12", "d13")]
+
+    _wait(lambda: states()[0] == "expired")
+    _wait(lambda: len(parts.index().keys()) == 1)
+    assert states() == ["expired", "published"]
+    assert parts.index().verify(parts.database).none

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
+from api.console.case_pages import TEXTS
+from kb.case_life import STATES
 from kb.causes import BRANCHES
+from kb.why import Why
 from triage.catalogue import words
 from triage.permissions import PERMISSIONS, ROLES
 
@@ -16,6 +20,9 @@ PAGES = {  # table of the catalogue -> the sources that use it
     "desk": ("templates/desk.html", "static/desk.js", "static/assessment.js"),
     "queue": ("templates/queue.html", "queue_pages.py"),
     "ticket": ("templates/ticket.html", "ticket_pages.py"),
+    "cases": ("templates/cases.html",),
+    "case": ("templates/case.html", "case_pages.py"),
+    "case_editor": ("templates/case_editor.html", "case_pages.py"),
     "sign_in": ("templates/sign_in.html", "sign_in.py"),
     "password": ("templates/password.html", "sign_in.py"),
     "accounts": ("templates/accounts.html", "account_pages.py"),
@@ -24,7 +31,7 @@ CLOCK = {"due_in", "late_by", "minutes", "hours", "days"}  # of names.py
 AUDITED = (
     "signed_in", "signed_out", "sign_in_failed", "user_added", "role_changed", "password_reset",
     "password_changed", "user_disabled", "user_enabled", "token_added", "token_revoked",
-    "team_changed", "customer_erased",
+    "team_changed", "customer_erased", "text_shown",
 )  # fmt: skip
 COMPUTED = {  # how a source writes a key that it computes -> the keys it can come to
     "queue": {
@@ -40,6 +47,25 @@ COMPUTED = {  # how a source writes a key that it computes -> the keys it can co
         "words['branch_' ~ rib.branch]": {f"branch_{name}" for name in BRANCHES},
         "words['branch_' ~ code]": {f"branch_{name}" for name in BRANCHES},
         "words['kind_' ~ kind]": {"kind_accidental", "kind_systemic"},
+    },
+    "cases": {
+        "words['state_' ~ state]": {f"state_{name}" for name in STATES},
+        "words['state_' ~ case.state]": {f"state_{name}" for name in STATES},
+        "words['facet_' ~ kind]": {f"facet_{name}" for name in ("category", "product", "language", "team")},
+        "words['language_' ~ value]": {"language_zh", "language_en", "language_mixed", "language_other"},
+        "words['degraded_' ~ name]": {"degraded_meaning", "degraded_filling"},
+        "words['why_' ~ kind]": {f"why_{field.name}" for field in fields(Why)},
+    },
+    "case": {
+        "words['state_' ~ case.state]": {f"state_{name}" for name in STATES},
+        "words['state_' ~ event.after]": {f"state_{name}" for name in STATES},
+        "words['to_' ~ state]": {f"to_{name}" for name in STATES if name != "replaced"},
+        "words['event_' ~ event.kind]": {"event_state", "event_version", "event_merge"},
+        "words['text_' ~ name]": {f"text_{name}" for name in TEXTS if name != "problem"},
+    },
+    "case_editor": {
+        "words['text_' ~ name]": {f"text_{name}" for name in TEXTS},
+        "words[kind]": {"category", "team"},
     },
     "desk": {
         "words[kind]": {"category", "priority", "team"},
@@ -62,6 +88,8 @@ COMPUTED = {  # how a source writes a key that it computes -> the keys it can co
     },
 }  # fmt: skip
 BY_CODE = {  # keys that Python looks up by a code
+    "case": {"refused"},
+    "case_editor": {"refused"},
     "ticket": {"no_solution", "refused"},
     "sign_in": {"wrong", "blocked"},
     "password": {"wrong_old", "wrong_password"},

@@ -1,0 +1,50 @@
+"""The duplicates of a stored case, looked for with the product's parts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kb import cases, duplicates
+from kb.duplicates import Duplicate
+from models.encoder import Vectors
+from models.errors import IndexUnavailableError, StorageError
+from models.text import analyse
+
+if TYPE_CHECKING:
+    from triage.wiring import Parts
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The duplicates, the likeliest first, and what the search had to do without."""
+
+    duplicates: list[Duplicate]
+    degraded: tuple[str, ...] = ()
+
+
+def of(parts: Parts, case_id: str) -> Found:
+    """The published cases that are likely about the same problem as a case.
+
+    Raises:
+        NotFoundError: there is no such case.
+    """
+    from triage.found import FILLING, MEANING
+
+    with parts.database.reading() as session:
+        case = cases.get(session, case_id)
+        content = cases.searched_text(case).whole
+    index = parts.index()
+    lacking = [FILLING] if parts.index_watch.filling() else []
+
+    def nearest(vector: Vectors, most: int) -> list[int]:
+        try:
+            return index.nearest(vector, most)
+        except (IndexUnavailableError, StorageError):
+            lacking.append(MEANING)
+            return []
+
+    vector = parts.encoder.encode([content])[0]
+    asked = duplicates.Asked(case.pk, analyse(content), vector, index.fingerprint)
+    with parts.database.reading() as session:
+        return Found(duplicates.find(session, asked, nearest, parts.curve), tuple(lacking))
