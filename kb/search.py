@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from kb import evidence, ledger, lexical_index
+from kb import candidates, evidence, ledger, lexical_index
+from kb import filters as filtering
+from kb.candidates import FindNearest
 from kb.database import listed
 from kb.documents import FIELDS, Document, hashed_analysis, hashes, script
+from kb.filters import NO_FILTERS, Filters
 from kb.lexical_index import Query
 from kb.match import FOUND, Floats, MatchCurve, fuse, probability
-from kb.tables import Case
 from models import text as analyser
 from models.encoder import Vectors
 
 PLAUSIBLE = float(np.log(0.1 / 0.9))
 """Log odds above which a case in the other language is worth a place."""
-NEAREST = 100
 LEXICAL = 50
-
-FindNearest = Callable[[Vectors, int], list[int]]
-"""A vector and how many in, case keys out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +60,7 @@ class Request:
     analysis: analyser.Analysis
     vector: Vectors
     limit: int = 5
-    category: str | None = None
-    language: str | None = None
+    filters: Filters = NO_FILTERS
     wording: Wording | None = None
     near: Sequence[int] | None = None
     made_with: str = ""
@@ -118,28 +114,17 @@ def look_up(
     return Wording(words, pairs, load(session, keys, dimension, made_with))
 
 
-def reach_for(limit: int) -> int:
-    """How many of the nearest cases are looked at where so many are wanted."""
-    return max(4 * limit, NEAREST)
-
-
 def rank(session: Session, request: Request, nearest: FindNearest, curve: MatchCurve) -> Ranked:
-    """All candidates for a text, scored exactly."""
+    """All candidates for a text that pass the filters, scored exactly."""
     dimension = len(request.vector)
-    wording = request.wording or look_up(
-        session, request.analysis, request.limit, dimension, request.made_with
-    )
-    reach = reach_for(request.limit)
-    narrow = _allowed(session, request)
-    near = request.near if narrow is None else None
+    wording, near = request.wording, request.near
+    if not request.filters.none:
+        wording, near = _narrowed(session, request, nearest)
+    if wording is None:
+        wording = look_up(session, request.analysis, request.limit, dimension, request.made_with)
     if near is None:
-        near = nearest(request.vector, reach if narrow is None else 4 * reach)
+        near = nearest(request.vector, candidates.reach_for(request.limit))
     keys = list(dict.fromkeys([*near, *wording.documents]))
-    if narrow is not None:
-        keys = [key for key in keys if key in narrow]
-        # A filter that lets few through is answered exactly instead of hoping that they were near.
-        if len(keys) < request.limit:
-            keys = list(narrow)[: 20 * reach]
     held = {key: wording.documents[key] for key in keys if key in wording.documents}
     held |= load(session, [key for key in keys if key not in held], dimension, request.made_with)
     if not held:
@@ -227,16 +212,19 @@ def _telling(word: str) -> bool:
     return word not in _PLAIN and (len(word) > 2 or (len(word) == 2 and analyser.has_han(word)))
 
 
-def _allowed(session: Session, request: Request) -> Collection[int] | None:
-    """The keys that the filters let through; None where nothing is filtered."""
-    if request.category is None and request.language is None:
-        return None
-    query = select(Case.pk)
-    if request.category is not None:
-        query = query.where(Case.category == request.category)
-    if request.language is not None:
-        query = query.where(Case.language == request.language)
-    return dict.fromkeys(session.scalars(query))
+def _narrowed(session: Session, request: Request, nearest: FindNearest) -> tuple[Wording, list[int]]:
+    """The candidates of a filtered search: those that hold its words, and those near it."""
+    filters, limit, dimension = request.filters, request.limit, len(request.vector)
+    few: list[int] | None = filtering.first(session, filters, candidates.EXACT + 1)
+    if few is not None and len(few) > candidates.EXACT:
+        few = None
+    if request.wording is not None:
+        words, pairs = request.wording.words, request.wording.pairs
+    else:
+        words, pairs = lexical_index.prepare(session, *hashed_analysis(request.analysis))
+    holding = lexical_index.candidates(session, words, pairs, max(4 * limit, LEXICAL), filters, few)
+    near = candidates.near(session, filters, few, request.vector, limit, nearest, request.made_with)
+    return Wording(words, pairs, load(session, holding, dimension, request.made_with)), near
 
 
 def _hits(session: Session, request: Request, ranked: Ranked, best: NDArray[np.intp]) -> list[Hit]:
