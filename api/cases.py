@@ -8,7 +8,8 @@ from fastapi import APIRouter, Query
 from sqlalchemy import select
 
 from api.deps import PartsDep, WorkerDep
-from api.schemas import PROBLEMS, CaseAnswer, NewCase, Proof, SearchAnswer, UseRequest
+from api.schemas import PROBLEMS, CaseAnswer, NewCase, Proof, UseRequest
+from api.schemas_search import SearchAnswer, SearchQuery
 from kb import cases, ledger, tickets
 from kb.tables import Case
 from models.errors import ConflictError, InputError, TooLargeError
@@ -35,21 +36,16 @@ def add_case(sent: NewCase, parts: PartsDep, worker: WorkerDep) -> CaseAnswer:
 
 
 @router.get("/search")
-def search(
-    parts: PartsDep,
-    q: Annotated[str, Query(description="What the problem is, in either language.")],
-    limit: Annotated[int, Query(ge=1, le=100)] = 5,
-    category: str | None = None,
-    language: str | None = None,
-) -> SearchAnswer:
+def search(parts: PartsDep, asked: Annotated[SearchQuery, Query()]) -> SearchAnswer:
     """The cases that are most likely about the same problem."""
+    q = asked.q
     if not q.strip():
         raise InputError("there is nothing to search for", field="q")
     if len(q) > parts.settings.max_text:
         raise TooLargeError(f"at most {parts.settings.max_text} characters can be searched for", field="q")
-    vector = parts.encoder.encode([q])[0]
-    hits = parts.find_cases(analyse(q), vector, limit, category=category, language=language)
-    return SearchAnswer.model_validate(search_json(hits))
+    vector, analysis = parts.encoder.encode([q])[0], analyse(q)
+    hits = parts.find_cases(analysis, vector, asked.limit, filters=asked.filters(), faceted=True)
+    return SearchAnswer.model_validate(search_json(hits, analysis))
 
 
 @router.get("/{case_id}")

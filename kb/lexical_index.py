@@ -27,9 +27,12 @@ K1 = 1.2
 B = 0.75
 MOST_TERMS = 12
 """The rarest terms of a query are looked up; the hundredth term of a long e-mail decides nothing."""
-MOST_HOLDING = 20_000
+MOST_HOLDING = 5_000
 """Common terms are left out once the rarer ones are held by so many cases: the database ranks each of them.
 The rarest is always looked up. Without it the time of a search grows with the archive."""
+LONG = 64
+"""Distinct terms from which on a query is a whole message: of its greeting, signature and asides only the
+terms that some case holds are asked for, and of those the rarest."""
 _MOST_KEPT = 200_000
 _kept: dict[int, dict[int, int]] = {}
 """Frequencies counted so far, by the corpus' stamp, which no two states of any corpus share."""
@@ -44,10 +47,15 @@ class Query:
     average: float
     documents: int = 0
 
+    def only(self, terms: Hashes) -> Query:
+        """The same of those of its terms alone."""
+        kept = np.isin(self.terms, terms)
+        return Query(self.terms[kept], self.rarity[kept], self.average, self.documents)
+
     @property
     def holding(self) -> NDArray[np.float64]:
         """How many cases hold each term, as the rarity tells it."""
-        return (self.documents + 1) * np.exp(-self.rarity) - 0.5
+        return np.asarray((self.documents + 1) * np.exp(-self.rarity) - 0.5)
 
     @property
     def best(self) -> float:
@@ -86,10 +94,13 @@ def prepare(session: Session, words: Hashes, pairs: Hashes) -> tuple[Query, Quer
     made = []
     for terms, tokens in ((own_words, size.words), (own_pairs, size.pairs)):
         holding = np.array([seen[term] for term in terms.tolist()], dtype=np.float64)
+        if len(terms) > LONG:
+            held = np.flatnonzero(holding)
+            kept = np.sort(held[np.argsort(holding[held], kind="stable")[:LONG]])
+            terms, holding = terms[kept], holding[kept]
         rarity = np.log1p((size.documents - holding + 0.5) / (holding + 0.5))
-        made.append(
-            Query(terms, np.maximum(rarity, 0.0), max(tokens / max(size.documents, 1), 1.0), size.documents)
-        )
+        average = max(tokens / max(size.documents, 1), 1.0)
+        made.append(Query(terms, np.maximum(rarity, 0.0), average, size.documents))
     return made[0], made[1]
 
 
@@ -138,9 +149,10 @@ def _looked_up(words: Query, pairs: Query) -> Hashes:
     """The rarest terms of a query, as many as can be looked up fast."""
     terms = np.concatenate([words.terms, pairs.terms])
     rarity = np.concatenate([words.rarity, pairs.rarity])
-    rarest = np.argsort(-rarity, kind="stable")[:MOST_TERMS]
-    holding = np.concatenate([words.holding, pairs.holding])[rarest].cumsum()
-    return terms[rarest[: max(1, int(np.searchsorted(holding, MOST_HOLDING, side="right")))]]
+    holding = np.concatenate([words.holding, pairs.holding])
+    held = np.flatnonzero(holding > 0.5)  # what no case holds finds none
+    rarest = held[np.argsort(-rarity[held], kind="stable")[:MOST_TERMS]]
+    return terms[rarest[: max(1, int(np.searchsorted(holding[rarest].cumsum(), MOST_HOLDING, "right")))]]
 
 
 def scores(query: Query, texts: Sequence[Hashes]) -> NDArray[np.float64]:

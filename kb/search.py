@@ -10,20 +10,25 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from kb import candidates, evidence, ledger, lexical_index
+from kb import candidates, evidence, facets, ledger, lexical_index
 from kb import filters as filtering
 from kb.candidates import FindNearest
 from kb.database import listed
-from kb.documents import FIELDS, Document, hashed_analysis, hashes, script
+from kb.documents import FIELDS, Document, Hashes, hashed_analysis, hashes, script
+from kb.facets import Facets
 from kb.filters import NO_FILTERS, Filters
 from kb.lexical_index import Query
 from kb.match import FOUND, Floats, MatchCurve, fuse, probability
+from kb.why import Parts, Why
 from models import text as analyser
 from models.encoder import Vectors
 
 PLAUSIBLE = float(np.log(0.1 / 0.9))
 """Log odds above which a case in the other language is worth a place."""
 LEXICAL = 50
+IDENTIFIERS = 0.3
+"""What a text gains that holds all rare identifiers asked for: a case of HX-300 and one of HX-200 are alike
+in every other respect."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,7 @@ class Hit:
     product: str
     shared_terms: tuple[str, ...]
     proven: ledger.Proof
+    why: Why | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +77,18 @@ def find(session: Session, request: Request, nearest: FindNearest, curve: MatchC
     """The best cases for a text, best first."""
     ranked = rank(session, request, nearest, curve)
     best = choose(ranked.odds, ranked.crossing, request.limit)
-    return _hits(session, request, ranked, best)
+    return _hits(session, request, ranked, best, curve)
+
+
+def counted(session: Session, request: Request, nearest: FindNearest) -> Facets:
+    """The facets of a search: over its cases, and over those that it could have found without filters."""
+    analysis, vector, limit = request.analysis, request.vector, request.limit
+    words, pairs = lexical_index.prepare(session, *hashed_analysis(analysis))
+    keys = lexical_index.candidates(session, words, pairs, max(4 * limit, LEXICAL))
+    keys += nearest(vector, candidates.reach_for(limit))
+    if not request.filters.none:
+        keys += lexical_index.candidates(session, words, pairs, max(4 * limit, LEXICAL), request.filters)
+    return facets.count(session, list(dict.fromkeys(keys)), request.filters)
 
 
 def anything_found(hits: Sequence[Hit]) -> bool:
@@ -103,6 +120,8 @@ class Ranked:
     scores: Floats
     odds: Floats
     crossing: NDArray[np.bool_]
+    parts: Parts | None = None
+    uses: Floats | None = None
 
 
 def look_up(
@@ -131,26 +150,67 @@ def rank(session: Session, request: Request, nearest: FindNearest, curve: MatchC
         return Ranked([], [], np.zeros(0), np.zeros(0), np.zeros(0, dtype=np.bool_))
     keys = sorted(held)
     documents = [held[key] for key in keys]
-    scores, crossing = score(request.vector, wording.words, wording.pairs, documents)
-    odds = curve.odds(scores, crossing)
-    odds += evidence.shifts(session, keys, request.vector, request.made_with, request.at)
-    return Ranked(keys, documents, scores, odds, crossing)
+    asked = identifiers(request.analysis)
+    parts = compare(request.vector, wording.words, wording.pairs, documents, asked)
+    uses = evidence.shifts(session, keys, request.vector, request.made_with, request.at)
+    odds = curve.odds(parts.scores, parts.crossing) + uses
+    return Ranked(keys, documents, parts.scores, odds, parts.crossing, parts, uses)
 
 
 def score(
     vector: Vectors, words: Query, pairs: Query, documents: Sequence[Document]
 ) -> tuple[Floats, NDArray[np.bool_]]:
     """The fused score of each document for one query, and whether they differ in script."""
+    parts = compare(vector, words, pairs, documents, hashes([]))
+    return parts.scores, parts.crossing
+
+
+def compare(
+    vector: Vectors, words: Query, pairs: Query, documents: Sequence[Document], asked: Hashes
+) -> Parts:
+    """The parts of these scores; ``asked`` are those of the words that are identifiers."""
     vectors = np.stack([document.vectors for document in documents]).astype(np.float32)
     cosine = (vectors @ vector).max(axis=1).astype(np.float64)
-    asked = script(len(words.terms), len(pairs.terms))
+    own = script(len(words.terms), len(pairs.terms))
     crossing = np.array(
-        [asked * script(len(document.words), len(document.pairs)) < 0 for document in documents],
+        [own * script(len(document.words), len(document.pairs)) < 0 for document in documents],
         dtype=np.bool_,
     )
-    by_words = lexical_index.scores(words, [document.words for document in documents])
+    held = [document.words for document in documents]
+    by_words = lexical_index.scores(words, held)
     by_pairs = lexical_index.scores(pairs, [document.pairs for document in documents])
-    return fuse(cosine, by_words, by_pairs, crossing), crossing
+    whole = fuse(cosine, by_words, by_pairs, crossing)
+    without_pairs = fuse(cosine, by_words, np.zeros(len(held)), crossing)
+    codes = words.only(asked)
+    by_codes = lexical_index.scores(codes, held) * (codes.best / words.best if words.best > 0 else 0.0)
+    share = np.divide(by_codes, by_words, out=np.zeros(len(held)), where=by_words > 0)
+    from_words = without_pairs - cosine
+    return Parts(
+        meaning=cosine,
+        words=from_words * (1 - share),
+        pairs=whole - without_pairs,
+        identifiers=from_words * share + IDENTIFIERS * exact(codes, held),
+        crossing=crossing,
+    )
+
+
+def exact(codes: Query, texts: Sequence[Hashes]) -> Floats:
+    """How much of the asked identifiers each text holds, 0..1; common ones say little."""
+    if not len(codes.terms) or not codes.documents:
+        return np.zeros(len(texts))
+    telling = codes.rarity / np.log1p((codes.documents + 0.5) / 0.5)
+    held = np.array([np.isin(codes.terms, tokens) for tokens in texts])
+    return np.asarray(held @ telling / len(codes.terms))
+
+
+def identifiers(analysis: analyser.Analysis) -> Hashes:
+    """The hashes of a text's error codes, part numbers and versions; a bare number is none."""
+    found = {
+        word
+        for word in analysis.words
+        if any(sign.isdigit() for sign in word) and not word.isdigit() and len(word) > 2
+    }
+    return hashes(sorted(found))
 
 
 def load(session: Session, keys: Sequence[int], dimension: int, made_with: str = "") -> dict[int, Document]:
@@ -227,7 +287,9 @@ def _narrowed(session: Session, request: Request, nearest: FindNearest) -> tuple
     return Wording(words, pairs, load(session, holding, dimension, request.made_with)), near
 
 
-def _hits(session: Session, request: Request, ranked: Ranked, best: NDArray[np.intp]) -> list[Hit]:
+def _hits(
+    session: Session, request: Request, ranked: Ranked, best: NDArray[np.intp], curve: MatchCurve
+) -> list[Hit]:
     keys = [ranked.keys[place] for place in best]
     # Straight from the table, as in ``load``: the mapper's share of the time would exceed the database's.
     found = session.connection().exec_driver_sql(
@@ -249,7 +311,14 @@ def _hits(session: Session, request: Request, ranked: Ranked, best: NDArray[np.i
             product=row.product,
             shared_terms=shared_terms(telling, ranked.documents[place]),
             proven=proofs.get(key, ledger.NO_PROOF),
+            why=_why(ranked, int(place), curve),
         )
         for place, key, match in zip(best, keys, matches, strict=True)
         if (row := rows.get(key)) is not None
     ]
+
+
+def _why(ranked: Ranked, place: int, curve: MatchCurve) -> Why | None:
+    if ranked.parts is None or ranked.uses is None:
+        return None
+    return ranked.parts.why(place, curve, float(ranked.odds[place]), float(ranked.uses[place]))

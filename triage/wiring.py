@@ -223,6 +223,7 @@ class Parts:
         filters: Filters | None = None,
         category: str | None = None,
         language: str | None = None,
+        faceted: bool = False,
     ) -> Hits:
         """Search the archive; without the index by words alone, which the answer says.
 
@@ -256,7 +257,9 @@ class Parts:
             self.now(),
         )
         with self.database.reading() as session:
-            return Hits(search.find(session, request, nearest, self.curve), lacking)
+            hits = search.find(session, request, nearest, self.curve)
+            counts = search.counted(session, request, nearest) if faceted else None
+        return Hits(hits, lacking, counts)
 
     @property
     def triager(self) -> Triager:
