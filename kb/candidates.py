@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from heapq import nlargest
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from kb import filters as filtering
@@ -24,8 +25,11 @@ EXACT = 2_000
 """Cases of which all are compared, rather than looked for among the nearest of the whole archive."""
 DEEPER = 8
 """How many times as many nearest cases are asked for at most, before all that pass are compared."""
-_AT_ONCE = 1_000
-"""Vectors in memory at a time, 2 MB of them for the default encoder."""
+_AT_ONCE = 2_000
+_MOST_KEPT = 4
+_kept: dict[tuple[object, ...], tuple[list[int], NDArray[np.float32]]] = {}
+"""Vectors of the last filters that let few cases through, 8 MB each at most for the default encoder; by the
+corpus' stamp, which no two states of any corpus share."""
 
 FindNearest = Callable[[Vectors, int], list[int]]
 """A vector and how many in, case keys out."""
@@ -63,20 +67,40 @@ def near(
 
 def compared(session: Session, keys: Sequence[int], vector: Vectors, most: int, made_with: str) -> list[int]:
     """The nearest of these cases, nearest first, by comparing all of them; ``made_with`` as in ``load``."""
-    size = 2 * len(FIELDS) * len(vector)
     best: list[tuple[float, int]] = []
     for begin in range(0, len(keys), _AT_ONCE):
-        rows = [
-            (key, stored)
-            for key, stored, maker in session.connection().exec_driver_sql(
-                "SELECT case_pk, vectors, fingerprint FROM case_documents "
-                f"WHERE case_pk IN ({listed(keys[begin : begin + _AT_ONCE])})"
-            )
-            if len(stored) == size and made_with in ("", maker)
-        ]
-        if rows:
-            held = np.frombuffer(b"".join(stored for _, stored in rows), np.float16)
-            cosine = (held.astype(np.float32).reshape(-1, len(vector)) @ vector).reshape(len(rows), -1)
-            pairs = zip(cosine.max(axis=1).tolist(), (key for key, _ in rows), strict=True)
-            best = nlargest(most, [*best, *pairs])
+        part = keys[begin : begin + _AT_ONCE]
+        held, vectors = _vectors(session, part, len(vector), made_with, keep=len(part) == len(keys))
+        if held:
+            cosine = (vectors @ vector).max(axis=1).tolist()
+            best = nlargest(most, [*best, *zip(cosine, held, strict=True)])
     return [key for _, key in best]
+
+
+def _vectors(
+    session: Session, keys: Sequence[int], dimension: int, made_with: str, keep: bool
+) -> tuple[list[int], NDArray[np.float32]]:
+    """Those of these cases that have vectors of this making, and the vectors (cases, fields, dimension).
+
+    Who filters by a product asks again within it: the last few sets are kept until a case is written.
+    """
+    stamp = session.connection().exec_driver_sql("SELECT stamp FROM corpus_size").scalar()
+    name = (stamp, made_with, dimension, tuple(keys))
+    known = _kept.get(name) if keep else None
+    if known is not None:
+        return known
+    size = 2 * len(FIELDS) * dimension
+    rows = [
+        (key, stored)
+        for key, stored, maker in session.connection().exec_driver_sql(
+            f"SELECT case_pk, vectors, fingerprint FROM case_documents WHERE case_pk IN ({listed(keys)})"
+        )
+        if len(stored) == size and made_with in ("", maker)
+    ]
+    halves = np.frombuffer(b"".join(stored for _, stored in rows), np.float16)
+    found = [key for key, _ in rows], halves.astype(np.float32).reshape(len(rows), len(FIELDS), dimension)
+    if keep:
+        while len(_kept) >= _MOST_KEPT:
+            _kept.pop(next(iter(_kept)), None)
+        _kept[name] = found
+    return found

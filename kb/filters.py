@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, and_, exists, select, true
 from sqlalchemy.orm import Session
 
 from kb.tables import Case, CaseUse
+from models.errors import InputError
 
 _EQUAL = ("category", "product", "version", "team", "language")
 _AT_ONCE = 5_000
@@ -22,6 +23,9 @@ class Filters:
 
     The dates include both their days; a case without a date is outside of every span. ``proven_only`` asks
     for a use that worked and was not reopened.
+
+    Raises:
+        InputError: the last day is before the first.
     """
 
     category: str | None = None
@@ -32,6 +36,12 @@ class Filters:
     closed_to: date | None = None
     language: str | None = None
     proven_only: bool = False
+
+    def __post_init__(self) -> None:
+        if self.closed_from and self.closed_to and self.closed_to < self.closed_from:
+            raise InputError(
+                f"closed_to {self.closed_to} is before closed_from {self.closed_from}", field="closed_to"
+            )
 
     @property
     def none(self) -> bool:

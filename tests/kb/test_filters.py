@@ -21,6 +21,7 @@ from kb.filters import NO_FILTERS, Filters
 from kb.match import MatchCurve
 from kb.tables import Case
 from models.encoder import Encoder, Vectors
+from models.errors import InputError
 from models.text import analyse
 
 PARTS = (
@@ -162,6 +163,25 @@ def test_passing_keeps_the_order_and_first_the_number(many: Database) -> None:
         assert filters.passing(session, wanted, []) == []
         assert len(filters.first(session, wanted, 3)) == 3
         assert len(filters.first(session, wanted)) == 10
+
+
+def test_a_span_that_ends_before_it_begins_is_refused() -> None:
+    with pytest.raises(InputError, match="closed_to 2026-01-01 is before"):
+        Filters(closed_from=date(2026, 1, 2), closed_to=date(2026, 1, 1))
+
+
+def test_kept_vectors_are_forgotten_when_a_case_is_written(
+    archive: Database, encoder: Encoder, now: datetime
+) -> None:
+    vector = encoder.encode(["spare toner"])[0]
+    for problem in ("paper jam", "spare toner"):
+        with archive.transaction() as session:
+            cases.write(session, [{"id": "vpn", "problem": problem}], encoder, now)
+        with archive.reading() as session:
+            keys = list(session.scalars(select(Case.pk)))
+            nearest = candidates.compared(session, keys, vector, 1, "")
+            vpn = session.scalar(select(Case.pk).where(Case.id == "vpn"))
+            assert (nearest == [vpn]) is (problem == "spare toner")
 
 
 def test_one_filter_can_be_taken_away() -> None:
