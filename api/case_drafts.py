@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from api.deps import PartsDep
+from api.deps import IdentityDep, PartsDep, acting
 from api.schemas import PROBLEMS
 from api.schemas_cases import DuplicateAnswer, FromTicketRequest, WrittenCase
 from triage import drafts, duplicates
@@ -13,7 +13,7 @@ router = APIRouter(prefix="/tickets", tags=["cases"], responses=PROBLEMS)
 
 
 @router.post("/{ticket_id}/case", status_code=201)
-def draft_case(ticket_id: str, sent: FromTicketRequest, parts: PartsDep) -> WrittenCase:
+def draft_case(ticket_id: str, sent: FromTicketRequest, parts: PartsDep, who: IdentityDep) -> WrittenCase:
     """Draft a case from a ticket that is solved, informed or closed; people complete and publish it."""
     with parts.database.transaction() as session:
         case = drafts.from_ticket(
@@ -24,7 +24,7 @@ def draft_case(ticket_id: str, sent: FromTicketRequest, parts: PartsDep) -> Writ
             parts.now(),
             timezone=parts.settings.zone,
             case_id=sent.id,
-            by=sent.by,
+            by=acting(who, sent.by),
         )
         answer = WrittenCase.model_validate(case)
     found = duplicates.of(parts, answer.id).duplicates

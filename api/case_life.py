@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from api.deps import PartsDep, WorkerDep
+from api.deps import IdentityDep, PartsDep, WorkerDep, acting
 from api.schemas import PROBLEMS
 from api.schemas_cases import (
     DuplicatesAnswer,
@@ -24,7 +24,7 @@ router = APIRouter(prefix="/cases/{case_id}", tags=["cases"], responses=PROBLEMS
 
 
 @router.post("/transition")
-def move(case_id: str, sent: MoveRequest, parts: PartsDep, worker: WorkerDep) -> StoredCase:
+def move(case_id: str, sent: MoveRequest, parts: PartsDep, worker: WorkerDep, who: IdentityDep) -> StoredCase:
     """Bring a case to its next state. Search finds published cases only."""
     now = parts.now()
     with parts.database.transaction() as session:
@@ -35,7 +35,7 @@ def move(case_id: str, sent: MoveRequest, parts: PartsDep, worker: WorkerDep) ->
             parts.encoder,
             now,
             today=now.astimezone(parts.settings.zone).date(),
-            by=sent.by,
+            by=acting(who, sent.by),
             note=sent.note,
             replaced_by=sent.replaced_by,
         )
@@ -45,10 +45,14 @@ def move(case_id: str, sent: MoveRequest, parts: PartsDep, worker: WorkerDep) ->
 
 
 @router.post("/merge")
-def merge(case_id: str, sent: MergeRequest, parts: PartsDep, worker: WorkerDep) -> MergeAnswer:
+def merge(
+    case_id: str, sent: MergeRequest, parts: PartsDep, worker: WorkerDep, who: IdentityDep
+) -> MergeAnswer:
     """Merge a case into another one about the same problem, which gets its proof. Again, it does nothing."""
     with parts.database.transaction() as session:
-        done = case_life.merge(session, case_id, sent.into, parts.now(), by=sent.by, note=sent.note)
+        done = case_life.merge(
+            session, case_id, sent.into, parts.now(), by=acting(who, sent.by), note=sent.note
+        )
         kept = StoredCase.model_validate(cases.get(session, sent.into))
     worker.wake()
     return MergeAnswer(case=kept, moved=done.moved, left=done.left)

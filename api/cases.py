@@ -7,8 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from sqlalchemy import select
 
-from api.deps import PartsDep, WorkerDep
-from api.schemas import PROBLEMS, NewCase, Proof, SearchAnswer, UseRequest
+from api.deps import IdentityDep, PartsDep, WorkerDep, acting
+from api.schemas import PROBLEMS, NewCase, Proof, UseRequest
 from api.schemas_cases import (
     ChangeRequest,
     DuplicateAnswer,
@@ -17,6 +17,7 @@ from api.schemas_cases import (
     StoredCasePage,
     WrittenCase,
 )
+from api.schemas_search import SearchAnswer, SearchQuery
 from api.tickets import key_of
 from kb import case_life, cases, ledger, tickets
 from kb.tables import Case
@@ -30,7 +31,7 @@ router = APIRouter(prefix="/cases", tags=["cases"], responses=PROBLEMS)
 
 
 @router.post("", status_code=201)
-def add_case(sent: NewCaseRequest, parts: PartsDep, worker: WorkerDep) -> WrittenCase:
+def add_case(sent: NewCaseRequest, parts: PartsDep, worker: WorkerDep, who: IdentityDep) -> WrittenCase:
     """Archive a case; once published it is found by search within a second."""
     _check(sent, parts)
     row = sent.model_dump(exclude_none=True, exclude={"state", "by", "note"})
@@ -38,7 +39,13 @@ def add_case(sent: NewCaseRequest, parts: PartsDep, worker: WorkerDep) -> Writte
         if sent.id and session.scalar(select(Case.pk).where(Case.id == sent.id)) is not None:
             raise ConflictError(f"a case with the id {sent.id!r} exists", field="id")
         written = cases.write(
-            session, [row], parts.encoder, parts.now(), state=sent.state, by=sent.by, note=sent.note
+            session,
+            [row],
+            parts.encoder,
+            parts.now(),
+            state=sent.state,
+            by=acting(who, sent.by),
+            note=sent.note,
         )
         answer = WrittenCase.model_validate(cases.get(session, written.ids[0]))
     worker.wake()
@@ -62,21 +69,16 @@ def list_cases(
 
 
 @router.get("/search")
-def search(
-    parts: PartsDep,
-    q: Annotated[str, Query(description="What the problem is, in either language.")],
-    limit: Annotated[int, Query(ge=1, le=100)] = 5,
-    category: str | None = None,
-    language: str | None = None,
-) -> SearchAnswer:
+def search(parts: PartsDep, asked: Annotated[SearchQuery, Query()]) -> SearchAnswer:
     """The cases that are most likely about the same problem."""
+    q = asked.q
     if not q.strip():
         raise InputError("there is nothing to search for", field="q")
     if len(q) > parts.settings.max_text:
         raise TooLargeError(f"at most {parts.settings.max_text} characters can be searched for", field="q")
-    vector = parts.encoder.encode([q])[0]
-    hits = parts.find_cases(analyse(q), vector, limit, category=category, language=language)
-    return SearchAnswer.model_validate(search_json(hits))
+    vector, analysis = parts.encoder.encode([q])[0], analyse(q)
+    hits = parts.find_cases(analysis, vector, asked.limit, filters=asked.filters(), faceted=True)
+    return SearchAnswer.model_validate(search_json(hits, analysis))
 
 
 @router.get("/{case_id}")
@@ -91,7 +93,9 @@ def read_case(case_id: str, parts: PartsDep) -> StoredCase:
 
 
 @router.put("/{case_id}")
-def change_case(case_id: str, sent: ChangeRequest, parts: PartsDep, worker: WorkerDep) -> WrittenCase:
+def change_case(
+    case_id: str, sent: ChangeRequest, parts: PartsDep, worker: WorkerDep, who: IdentityDep
+) -> WrittenCase:
     """Give a case another content: its next version. The same content again changes nothing."""
     _check(sent, parts)
     values = sent.model_dump(exclude_none=True, exclude={"id", "version_number", "by", "note"})
@@ -103,7 +107,7 @@ def change_case(case_id: str, sent: ChangeRequest, parts: PartsDep, worker: Work
             sent.version_number,
             parts.encoder,
             parts.now(),
-            by=sent.by,
+            by=acting(who, sent.by),
             note=sent.note,
         )
         answer = WrittenCase.model_validate(case)
@@ -113,7 +117,7 @@ def change_case(case_id: str, sent: ChangeRequest, parts: PartsDep, worker: Work
 
 
 @router.post("/{case_id}/uses", status_code=201)
-def record_use(case_id: str, sent: UseRequest, parts: PartsDep) -> Proof:
+def record_use(case_id: str, sent: UseRequest, parts: PartsDep, who: IdentityDep) -> Proof:
     """Record whether a case's solution worked for a ticket; answers its proof."""
     with parts.database.reading() as session:
         asked = tickets.text_of(session, sent.ticket_id) or sent.question
@@ -128,7 +132,7 @@ def record_use(case_id: str, sent: UseRequest, parts: PartsDep) -> Proof:
             ticket_id=sent.ticket_id,
             reopened=sent.reopened,
             version=sent.version,
-            used_by=sent.by,
+            used_by=acting(who, sent.by),
             note=sent.note,
             question=question,
         )

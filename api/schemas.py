@@ -324,14 +324,6 @@ class CaseAnswer(Answer):
     proven: Proof | None = None
 
 
-class SearchAnswer(Answer):
-    cases: list[SimilarCase]
-    found: bool = Field(
-        description="Whether one is likely about the same problem; else they are only the nearest."
-    )
-    degraded: list[Literal["meaning", "filling"]] = Field(default=[], description=DEGRADED)
-
-
 class UseRequest(Sent):
     """How a case's solution went for a ticket; what is not stored here can be told as ``question``."""
 

@@ -15,6 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kb import search
+from kb.candidates import FindNearest, reach_for
 from kb.match import FOUND, Floats, MatchCurve, probability
 from kb.tables import Case
 from models.encoder import Vectors
@@ -44,12 +45,12 @@ class Asked:
 
 
 def find(
-    session: Session, asked: Asked, nearest: search.FindNearest, curve: MatchCurve, most: int = MOST
+    session: Session, asked: Asked, nearest: FindNearest, curve: MatchCurve, most: int = MOST
 ) -> list[Duplicate]:
     """The duplicates of a case, the likeliest first: those that a search for it calls found."""
     dimension = len(asked.vector)
     wording = search.look_up(session, asked.analysis, most, dimension, asked.made_with)
-    keys = {*nearest(asked.vector, search.reach_for(most)), *wording.documents} - {asked.pk}
+    keys = {*nearest(asked.vector, reach_for(most)), *wording.documents} - {asked.pk}
     held = search.load(session, sorted(keys), dimension, asked.made_with)
     if not held:
         return []

@@ -15,16 +15,24 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import text, update
+from sqlalchemy import BigInteger, Select, exists, literal_column, select, table, text, update
 from sqlalchemy.orm import Session
 
+from kb.database import listed
 from kb.documents import Document, Hashes
-from kb.tables import CorpusSize
+from kb.filters import NO_FILTERS, Filters
+from kb.tables import Case, CorpusSize
 
 K1 = 1.2
 B = 0.75
 MOST_TERMS = 12
 """The rarest terms of a query are looked up; the hundredth term of a long e-mail decides nothing."""
+MOST_HOLDING = 5_000
+"""Common terms are left out once the rarer ones are held by so many cases: the database ranks each of them.
+The rarest is always looked up. Without it the time of a search grows with the archive."""
+LONG = 64
+"""Distinct terms from which on a query is a whole message: of its greeting, signature and asides only the
+terms that some case holds are asked for, and of those the rarest."""
 _MOST_KEPT = 200_000
 _kept: dict[int, dict[int, int]] = {}
 """Frequencies counted so far, by the corpus' stamp, which no two states of any corpus share."""
@@ -37,6 +45,17 @@ class Query:
     terms: Hashes
     rarity: NDArray[np.float64]
     average: float
+    documents: int = 0
+
+    def only(self, terms: Hashes) -> Query:
+        """The same of those of its terms alone."""
+        kept = np.isin(self.terms, terms)
+        return Query(self.terms[kept], self.rarity[kept], self.average, self.documents)
+
+    @property
+    def holding(self) -> NDArray[np.float64]:
+        """How many cases hold each term, as the rarity tells it."""
+        return np.asarray((self.documents + 1) * np.exp(-self.rarity) - 0.5)
 
     @property
     def best(self) -> float:
@@ -75,30 +94,65 @@ def prepare(session: Session, words: Hashes, pairs: Hashes) -> tuple[Query, Quer
     made = []
     for terms, tokens in ((own_words, size.words), (own_pairs, size.pairs)):
         holding = np.array([seen[term] for term in terms.tolist()], dtype=np.float64)
+        if len(terms) > LONG:
+            held = np.flatnonzero(holding)
+            kept = np.sort(held[np.argsort(holding[held], kind="stable")[:LONG]])
+            terms, holding = terms[kept], holding[kept]
         rarity = np.log1p((size.documents - holding + 0.5) / (holding + 0.5))
-        made.append(Query(terms, np.maximum(rarity, 0.0), max(tokens / max(size.documents, 1), 1.0)))
+        average = max(tokens / max(size.documents, 1), 1.0)
+        made.append(Query(terms, np.maximum(rarity, 0.0), average, size.documents))
     return made[0], made[1]
 
 
-def candidates(session: Session, words: Query, pairs: Query, most: int) -> list[int]:
-    """The keys of the cases that hold the query's rarest terms, best first."""
+def candidates(
+    session: Session,
+    words: Query,
+    pairs: Query,
+    most: int,
+    filters: Filters = NO_FILTERS,
+    narrow: Sequence[int] | None = None,
+) -> list[int]:
+    """The keys of the cases that hold the query's rarest terms and pass the filters, best first.
+
+    ``narrow`` are all cases that pass, where those are few.
+    """
+    terms = _looked_up(words, pairs)
+    if not len(terms) or narrow == []:
+        return []
+    if _sqlite(session):
+        held, order = "case_terms MATCH {0}", "rank"
+        query = " OR ".join(f'"{_code(term)}"' for term in terms)
+    else:
+        held = "terms @@ to_tsquery('simple', {0})"
+        order = "ts_rank(terms, to_tsquery('simple', {0}), 1) DESC"
+        query = " | ".join(_code(term) for term in terms)
+    # The query holds nothing but our own hexadecimal codes: written out, it costs no binding.
+    written = f"SELECT rowid FROM case_terms WHERE {held} {{1}} ORDER BY {order} LIMIT {int(most)}"
+    if narrow is not None:
+        # The sign keeps SQLite from looking for the words in each of those cases, one after the other.
+        among = f"AND +rowid IN ({listed(narrow)})"
+        return list(session.connection().exec_driver_sql(written.format(f"'{query}'", among)).scalars())
+    if filters.none:
+        return list(session.connection().exec_driver_sql(written.format(f"'{query}'", "")).scalars())
+    passes = exists().where(Case.pk == literal_column("case_terms.rowid"), filters.condition())
+    found: Select[int] = (
+        select(literal_column("rowid", BigInteger))
+        .select_from(table("case_terms"))
+        .where(text(held.format(":query")), passes)
+        .order_by(text(order.format(":query")))
+        .limit(most)
+    )
+    return list(session.scalars(found, {"query": query}))
+
+
+def _looked_up(words: Query, pairs: Query) -> Hashes:
+    """The rarest terms of a query, as many as can be looked up fast."""
     terms = np.concatenate([words.terms, pairs.terms])
     rarity = np.concatenate([words.rarity, pairs.rarity])
-    if not len(terms):
-        return []
-    rarest = terms[np.argsort(-rarity, kind="stable")[:MOST_TERMS]]
-    if _sqlite(session):
-        statement = "SELECT rowid FROM case_terms WHERE case_terms MATCH :query ORDER BY rank LIMIT :most"
-        query = " OR ".join(f'"{_code(term)}"' for term in rarest)
-    else:
-        statement = (
-            "SELECT rowid FROM case_terms WHERE terms @@ to_tsquery('simple', :query) "
-            "ORDER BY ts_rank(terms, to_tsquery('simple', :query), 1) DESC LIMIT :most"
-        )
-        query = " | ".join(_code(term) for term in rarest)
-    # The query holds nothing but our own hexadecimal codes: written out, it costs no binding.
-    written = statement.replace(":query", f"'{query}'").replace(":most", str(int(most)))
-    return list(session.connection().exec_driver_sql(written).scalars())
+    holding = np.concatenate([words.holding, pairs.holding])
+    held = np.flatnonzero(holding > 0.5)  # what no case holds finds none
+    rarest = held[np.argsort(-rarity[held], kind="stable")[:MOST_TERMS]]
+    return terms[rarest[: max(1, int(np.searchsorted(holding[rarest].cumsum(), MOST_HOLDING, "right")))]]
 
 
 def scores(query: Query, texts: Sequence[Hashes]) -> NDArray[np.float64]:

@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from kb import evidence, ledger, lexical_index
+from kb import candidates, evidence, facets, ledger, lexical_index
+from kb import filters as filtering
+from kb.candidates import FindNearest
 from kb.database import listed
-from kb.documents import FIELDS, Document, hashed_analysis, hashes, script
+from kb.documents import FIELDS, Document, Hashes, hashed_analysis, hashes, script
+from kb.facets import Facets
+from kb.filters import NO_FILTERS, Filters
 from kb.lexical_index import Query
 from kb.match import FOUND, Floats, MatchCurve, fuse, probability
-from kb.tables import Case
+from kb.why import Parts, Why
 from models import text as analyser
 from models.encoder import Vectors
 
 PLAUSIBLE = float(np.log(0.1 / 0.9))
 """Log odds above which a case in the other language is worth a place."""
-NEAREST = 100
 LEXICAL = 50
-
-FindNearest = Callable[[Vectors, int], list[int]]
-"""A vector and how many in, case keys out."""
+IDENTIFIERS = 0.3
+"""What a text gains that holds all rare identifiers asked for: a case of HX-300 and one of HX-200 are alike
+in every other respect."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class Hit:
     product: str
     shared_terms: tuple[str, ...]
     proven: ledger.Proof
+    why: Why | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +66,7 @@ class Request:
     analysis: analyser.Analysis
     vector: Vectors
     limit: int = 5
-    category: str | None = None
-    language: str | None = None
+    filters: Filters = NO_FILTERS
     wording: Wording | None = None
     near: Sequence[int] | None = None
     made_with: str = ""
@@ -75,7 +77,18 @@ def find(session: Session, request: Request, nearest: FindNearest, curve: MatchC
     """The best cases for a text, best first."""
     ranked = rank(session, request, nearest, curve)
     best = choose(ranked.odds, ranked.crossing, request.limit)
-    return _hits(session, request, ranked, best)
+    return _hits(session, request, ranked, best, curve)
+
+
+def counted(session: Session, request: Request, nearest: FindNearest) -> Facets:
+    """The facets of a search: over its cases, and over those that it could have found without filters."""
+    analysis, vector, limit = request.analysis, request.vector, request.limit
+    words, pairs = lexical_index.prepare(session, *hashed_analysis(analysis))
+    keys = lexical_index.candidates(session, words, pairs, max(4 * limit, LEXICAL))
+    keys += nearest(vector, candidates.reach_for(limit))
+    if not request.filters.none:
+        keys += lexical_index.candidates(session, words, pairs, max(4 * limit, LEXICAL), request.filters)
+    return facets.count(session, list(dict.fromkeys(keys)), request.filters)
 
 
 def anything_found(hits: Sequence[Hit]) -> bool:
@@ -107,6 +120,8 @@ class Ranked:
     scores: Floats
     odds: Floats
     crossing: NDArray[np.bool_]
+    parts: Parts | None = None
+    uses: Floats | None = None
 
 
 def look_up(
@@ -118,54 +133,84 @@ def look_up(
     return Wording(words, pairs, load(session, keys, dimension, made_with))
 
 
-def reach_for(limit: int) -> int:
-    """How many of the nearest cases are looked at where so many are wanted."""
-    return max(4 * limit, NEAREST)
-
-
 def rank(session: Session, request: Request, nearest: FindNearest, curve: MatchCurve) -> Ranked:
-    """All candidates for a text, scored exactly."""
+    """All candidates for a text that pass the filters, scored exactly."""
     dimension = len(request.vector)
-    wording = request.wording or look_up(
-        session, request.analysis, request.limit, dimension, request.made_with
-    )
-    reach = reach_for(request.limit)
-    narrow = _allowed(session, request)
-    near = request.near if narrow is None else None
+    wording, near = request.wording, request.near
+    if not request.filters.none:
+        wording, near = _narrowed(session, request, nearest)
+    if wording is None:
+        wording = look_up(session, request.analysis, request.limit, dimension, request.made_with)
     if near is None:
-        near = nearest(request.vector, reach if narrow is None else 4 * reach)
+        near = nearest(request.vector, candidates.reach_for(request.limit))
     keys = list(dict.fromkeys([*near, *wording.documents]))
-    if narrow is not None:
-        keys = [key for key in keys if key in narrow]
-        # A filter that lets few through is answered exactly instead of hoping that they were near.
-        if len(keys) < request.limit:
-            keys = list(narrow)[: 20 * reach]
     held = {key: wording.documents[key] for key in keys if key in wording.documents}
     held |= load(session, [key for key in keys if key not in held], dimension, request.made_with)
     if not held:
         return Ranked([], [], np.zeros(0), np.zeros(0), np.zeros(0, dtype=np.bool_))
     keys = sorted(held)
     documents = [held[key] for key in keys]
-    scores, crossing = score(request.vector, wording.words, wording.pairs, documents)
-    odds = curve.odds(scores, crossing)
-    odds += evidence.shifts(session, keys, request.vector, request.made_with, request.at)
-    return Ranked(keys, documents, scores, odds, crossing)
+    asked = identifiers(request.analysis)
+    parts = compare(request.vector, wording.words, wording.pairs, documents, asked)
+    uses = evidence.shifts(session, keys, request.vector, request.made_with, request.at)
+    odds = curve.odds(parts.scores, parts.crossing) + uses
+    return Ranked(keys, documents, parts.scores, odds, parts.crossing, parts, uses)
 
 
 def score(
     vector: Vectors, words: Query, pairs: Query, documents: Sequence[Document]
 ) -> tuple[Floats, NDArray[np.bool_]]:
     """The fused score of each document for one query, and whether they differ in script."""
+    parts = compare(vector, words, pairs, documents, hashes([]))
+    return parts.scores, parts.crossing
+
+
+def compare(
+    vector: Vectors, words: Query, pairs: Query, documents: Sequence[Document], asked: Hashes
+) -> Parts:
+    """The parts of these scores; ``asked`` are those of the words that are identifiers."""
     vectors = np.stack([document.vectors for document in documents]).astype(np.float32)
     cosine = (vectors @ vector).max(axis=1).astype(np.float64)
-    asked = script(len(words.terms), len(pairs.terms))
+    own = script(len(words.terms), len(pairs.terms))
     crossing = np.array(
-        [asked * script(len(document.words), len(document.pairs)) < 0 for document in documents],
+        [own * script(len(document.words), len(document.pairs)) < 0 for document in documents],
         dtype=np.bool_,
     )
-    by_words = lexical_index.scores(words, [document.words for document in documents])
+    held = [document.words for document in documents]
+    by_words = lexical_index.scores(words, held)
     by_pairs = lexical_index.scores(pairs, [document.pairs for document in documents])
-    return fuse(cosine, by_words, by_pairs, crossing), crossing
+    whole = fuse(cosine, by_words, by_pairs, crossing)
+    without_pairs = fuse(cosine, by_words, np.zeros(len(held)), crossing)
+    codes = words.only(asked)
+    by_codes = lexical_index.scores(codes, held) * (codes.best / words.best if words.best > 0 else 0.0)
+    share = np.divide(by_codes, by_words, out=np.zeros(len(held)), where=by_words > 0)
+    from_words = without_pairs - cosine
+    return Parts(
+        meaning=cosine,
+        words=from_words * (1 - share),
+        pairs=whole - without_pairs,
+        identifiers=from_words * share + IDENTIFIERS * exact(codes, held),
+        crossing=crossing,
+    )
+
+
+def exact(codes: Query, texts: Sequence[Hashes]) -> Floats:
+    """How much of the asked identifiers each text holds, 0..1; common ones say little."""
+    if not len(codes.terms) or not codes.documents:
+        return np.zeros(len(texts))
+    telling = codes.rarity / np.log1p((codes.documents + 0.5) / 0.5)
+    held = np.array([np.isin(codes.terms, tokens) for tokens in texts])
+    return np.asarray(held @ telling / len(codes.terms))
+
+
+def identifiers(analysis: analyser.Analysis) -> Hashes:
+    """The hashes of a text's error codes, part numbers and versions; a bare number is none."""
+    found = {
+        word
+        for word in analysis.words
+        if any(sign.isdigit() for sign in word) and not word.isdigit() and len(word) > 2
+    }
+    return hashes(sorted(found))
 
 
 def load(session: Session, keys: Sequence[int], dimension: int, made_with: str = "") -> dict[int, Document]:
@@ -227,19 +272,24 @@ def _telling(word: str) -> bool:
     return word not in _PLAIN and (len(word) > 2 or (len(word) == 2 and analyser.has_han(word)))
 
 
-def _allowed(session: Session, request: Request) -> Collection[int] | None:
-    """The keys that the filters let through; None where nothing is filtered."""
-    if request.category is None and request.language is None:
-        return None
-    query = select(Case.pk)
-    if request.category is not None:
-        query = query.where(Case.category == request.category)
-    if request.language is not None:
-        query = query.where(Case.language == request.language)
-    return dict.fromkeys(session.scalars(query))
+def _narrowed(session: Session, request: Request, nearest: FindNearest) -> tuple[Wording, list[int]]:
+    """The candidates of a filtered search: those that hold its words, and those near it."""
+    filters, limit, dimension = request.filters, request.limit, len(request.vector)
+    few: list[int] | None = filtering.first(session, filters, candidates.EXACT + 1)
+    if few is not None and len(few) > candidates.EXACT:
+        few = None
+    if request.wording is not None:
+        words, pairs = request.wording.words, request.wording.pairs
+    else:
+        words, pairs = lexical_index.prepare(session, *hashed_analysis(request.analysis))
+    holding = lexical_index.candidates(session, words, pairs, max(4 * limit, LEXICAL), filters, few)
+    near = candidates.near(session, filters, few, request.vector, limit, nearest, request.made_with)
+    return Wording(words, pairs, load(session, holding, dimension, request.made_with)), near
 
 
-def _hits(session: Session, request: Request, ranked: Ranked, best: NDArray[np.intp]) -> list[Hit]:
+def _hits(
+    session: Session, request: Request, ranked: Ranked, best: NDArray[np.intp], curve: MatchCurve
+) -> list[Hit]:
     keys = [ranked.keys[place] for place in best]
     # Straight from the table, as in ``load``: the mapper's share of the time would exceed the database's.
     found = session.connection().exec_driver_sql(
@@ -261,7 +311,14 @@ def _hits(session: Session, request: Request, ranked: Ranked, best: NDArray[np.i
             product=row.product,
             shared_terms=shared_terms(telling, ranked.documents[place]),
             proven=proofs.get(key, ledger.NO_PROOF),
+            why=_why(ranked, int(place), curve),
         )
         for place, key, match in zip(best, keys, matches, strict=True)
         if (row := rows.get(key)) is not None
     ]
+
+
+def _why(ranked: Ranked, place: int, curve: MatchCurve) -> Why | None:
+    if ranked.parts is None or ranked.uses is None:
+        return None
+    return ranked.parts.why(place, curve, float(ranked.odds[place]), float(ranked.uses[place]))

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 from kb.ledger import Proof
-from kb.search import Hit, anything_found
+from kb.marks import spans
+from kb.search import Hit, anything_found, telling_words
 from models.classifier import Reason
 from models.examples import Nearest
+from models.text import Analysis
 from triage.clocks import Due
 from triage.found import Hits
 from triage.priority import Signal
@@ -93,13 +95,21 @@ def as_json(found: Assessment) -> dict[str, Any]:
     }
 
 
-def search_json(hits: Sequence[Hit]) -> dict[str, Any]:
-    """The answer of a search."""
+def search_json(hits: Sequence[Hit], asked: Analysis | None = None) -> dict[str, Any]:
+    """The answer of a search; with what was ``asked``, also where its words stand in each case."""
+    telling = set(telling_words(asked).values()) if asked else set[str]()
     return {
-        "cases": [hit_json(hit) for hit in hits],
+        "cases": [hit_json(hit) | _explained(hit, telling) for hit in hits],
+        "facets": hits.facets if isinstance(hits, Hits) else {},
         "found": anything_found(hits),
         "degraded": degraded(hits),
     }
+
+
+def _explained(hit: Hit, telling: set[str]) -> dict[str, Any]:
+    why = {name: round(value, 3) for name, value in asdict(hit.why).items()} if hit.why else None
+    marks = {"problem": spans(telling, hit.problem), "solution": spans(telling, hit.solution)}
+    return {"marks": marks, "why": why}
 
 
 def degraded(hits: Sequence[Hit]) -> list[str]:

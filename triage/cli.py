@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -47,6 +48,7 @@ app.command("erase")(cli_erase.erase)
 db_app = typer.Typer(help="The database.", no_args_is_help=True)
 app.add_typer(db_app, name="db")
 
+_DAY = ["%Y-%m-%d"]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer with JSON.")]
 
 
@@ -87,31 +89,39 @@ def search(
     query: Annotated[str, typer.Argument(help="What the problem is, in either language.")],
     category: Annotated[str | None, typer.Option(help="Only cases of this category.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=100, help="How many cases at the most.")] = 5,
+    product: Annotated[str | None, typer.Option(help="Only cases of this product.")] = None,
+    version: Annotated[str | None, typer.Option(help="Only cases of this version.")] = None,
+    team: Annotated[str | None, typer.Option(help="Only cases of this team.")] = None,
+    language: Annotated[str | None, typer.Option(help="Only cases in zh, en, mixed or other.")] = None,
+    closed_from: Annotated[datetime | None, typer.Option("--from", formats=_DAY, help="First day.")] = None,
+    closed_to: Annotated[datetime | None, typer.Option("--to", formats=_DAY, help="Last day.")] = None,
+    proven: Annotated[bool, typer.Option("--proven", help="Only cases whose solution worked.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Search the case archive."""
+    """Search the case archive; ``--from`` and ``--to`` go by the day on which a case was closed."""
     from triage import service
     from triage.display import show_hits
 
     if not query.strip():
         raise InputError("there is nothing to search for", field="query")
+    asked: dict[str, Any] = {"category": category, "product": product, "version": version, "team": team}
+    asked |= {"language": language, "proven_only": proven or None}
+    asked |= {"closed_from": closed_from and closed_from.date(), "closed_to": closed_to and closed_to.date()}
+    wanted = {name: value for name, value in asked.items() if value is not None}
     with parts() as built:
         running = service.running(built.settings.home)
         if running is not None:
-            wanted: dict[str, str | int] = {"q": query, "limit": limit}
-            found = service.call(
-                running,
-                "GET",
-                "/api/v1/cases/search",
-                query=wanted | ({"category": category} if category else {}),
-            )
+            sent: dict[str, str | int] = {"q": query, "limit": limit}
+            sent |= {name: str(value) for name, value in wanted.items()}
+            found = service.call(running, "GET", "/api/v1/cases/search", query=sent)
         else:
+            from kb.filters import Filters
             from models.text import analyse
             from triage.assessment import search_json
 
-            vector = built.encoder.encode([query])[0]
-            hits = built.find_cases(analyse(query), vector, limit, category=category)
-            found = search_json(hits)
+            vector, analysis = built.encoder.encode([query])[0], analyse(query)
+            hits = built.find_cases(analysis, vector, limit, filters=Filters(**wanted), faceted=True)
+            found = search_json(hits, analysis)
         _print_json(found) if as_json else show_hits(found["cases"], found["found"], found["degraded"])
 
 

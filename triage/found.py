@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
+from kb.facets import Facets
 from kb.search import Hit
 
 MEANING = "meaning"
@@ -13,8 +14,14 @@ FILLING = "filling"
 
 
 class Hits(list[Hit]):
-    """The cases found, best first; ``degraded`` names what the search had to do without."""
+    """The cases found, best first; ``degraded`` names what the search had to do without.
 
-    def __init__(self, hits: Iterable[Hit] = (), degraded: Collection[str] = ()) -> None:
+    ``facets`` are empty where they were not asked for.
+    """
+
+    def __init__(
+        self, hits: Iterable[Hit] = (), degraded: Collection[str] = (), facets: Facets | None = None
+    ) -> None:
         super().__init__(hits)
         self.degraded = tuple(dict.fromkeys(degraded))
+        self.facets = facets or {}

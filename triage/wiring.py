@@ -20,6 +20,7 @@ from triage.settings import Settings
 
 if TYPE_CHECKING:
     from kb.database import Database
+    from kb.filters import Filters
     from kb.index import VectorIndex
     from kb.ledger import Question
     from kb.match import MatchCurve
@@ -208,9 +209,9 @@ class Parts:
 
     def look_near(self, vector: Vectors, limit: int) -> Future[list[int]]:
         """Begin to look up the cases nearest to a vector."""
-        from kb import search
+        from kb.candidates import reach_for
 
-        return self._lookers.submit(self.index().nearest, vector, search.reach_for(limit))
+        return self._lookers.submit(self.index().nearest, vector, reach_for(limit))
 
     def find_cases(
         self,
@@ -220,11 +221,17 @@ class Parts:
         wording: Future[Wording] | None = None,
         near: Future[list[int]] | None = None,
         *,
+        filters: Filters | None = None,
         category: str | None = None,
         language: str | None = None,
+        faceted: bool = False,
     ) -> Hits:
-        """Search the archive; without the index by words alone, which the answer says."""
+        """Search the archive; without the index by words alone, which the answer says.
+
+        ``category`` and ``language`` stand for filters of only these.
+        """
         from kb import search
+        from kb.filters import Filters
         from triage.found import FILLING, MEANING, Hits
 
         index = self.index()
@@ -244,15 +251,16 @@ class Parts:
             analysis,
             vector,
             limit,
-            category,
-            language,
+            filters or Filters(category=category, language=language),
             wording.result() if wording else None,
             known(near.result) if near else None,
             index.fingerprint,
             self.now(),
         )
         with self.database.reading() as session:
-            return Hits(search.find(session, request, nearest, self.curve), lacking)
+            hits = search.find(session, request, nearest, self.curve)
+            counts = search.counted(session, request, nearest) if faceted else None
+        return Hits(hits, lacking, counts)
 
     @property
     def triager(self) -> Triager:

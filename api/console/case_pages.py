@@ -39,7 +39,12 @@ def search(request: Request, parts: PartsDep, q: str = "") -> HTMLResponse:
     """Search as one types; without a question the cases stored last, or those in one state."""
     language = language_of(request)
     chosen = {key: request.query_params.get(key, "").strip()[:200] for key in (*FACETS, "proven", "state")}
-    shared = {"q": q, "chosen": chosen, "names": names(parts.rules, language), "states": case_life.STATES}
+    shared: dict[str, Any] = {
+        "q": q,
+        "chosen": chosen,
+        "names": names(parts.rules, language),
+        "states": case_life.STATES,
+    }
     if not q.strip():
         with parts.database.reading() as session:
             state = chosen["state"] if chosen["state"] in case_life.STATES else None
@@ -48,8 +53,13 @@ def search(request: Request, parts: PartsDep, q: str = "") -> HTMLResponse:
         return show(request, "cases.html", "cases", found=None, listed=listed, clock=clock, **shared)
     if len(q) > parts.settings.max_text:
         raise TooLargeError(f"at most {parts.settings.max_text} characters can be searched for", field="q")
-    wanted = {key: chosen[key] or None for key in FACETS}
-    filters = Filters(**wanted, proven_only=bool(chosen["proven"]))
+    filters = Filters(
+        category=chosen["category"] or None,
+        product=chosen["product"] or None,
+        language=chosen["language"] or None,
+        team=chosen["team"] or None,
+        proven_only=bool(chosen["proven"]),
+    )
     analysis = analyse(q)
     hits = parts.find_cases(analysis, parts.encoder.encode([q])[0], _SHOWN, filters=filters, faceted=True)
     found = search_json(hits, analysis)
@@ -102,7 +112,14 @@ async def change_case(request: Request, case_id: str, parts: PartsDep, worker: W
 
     def change(session: Session, by: str) -> str:
         case_life.change(
-            session, case_id, _row(typed), number, parts.encoder, parts.now(), by=by, note=typed.get("note", "")
+            session,
+            case_id,
+            _row(typed),
+            number,
+            parts.encoder,
+            parts.now(),
+            by=by,
+            note=typed.get("note", ""),
         )
         return case_id
 

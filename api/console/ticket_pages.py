@@ -191,7 +191,9 @@ def _changed(request: Request, ticket_id: str, parts: Parts, change: Change) -> 
     return _page(request, ticket_id, parts)
 
 
-def _page(request: Request, ticket_id: str, parts: Parts, *, said: str = "", plain: bool = False) -> HTMLResponse:
+def _page(
+    request: Request, ticket_id: str, parts: Parts, *, said: str = "", plain: bool = False
+) -> HTMLResponse:
     language = language_of(request)
     with parts.database.reading() as session:
         ticket = tickets.get(session, ticket_id)

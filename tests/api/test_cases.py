@@ -91,6 +91,45 @@ def test_search_is_filtered_and_limited(client: TestClient, case: dict[str, Any]
     assert found(client, "打印机", language="en") == []
 
 
+def test_search_tells_facets_marks_and_reasons(
+    client: TestClient, case: dict[str, Any], parts: Parts
+) -> None:
+    client.post(URL, json={"id": "c-other", "problem": "打印机卡纸", "category": "other"})
+    parts.index().apply(parts.database)
+    answer = client.get(f"{URL}/search", params={"q": "打印機電源", "category": "other"}).json()
+    assert answer["facets"]["category"] == {"hardware": 1, "other": 1}
+    assert answer["facets"]["language"] == {"zh": 1}
+    (only,) = answer["cases"]
+    assert only["marks"] == {"problem": [[0, 3]], "solution": []}
+    assert only["why"]["pairs"] > 0
+    first = found(client, "打印機電源", category="hardware")[0]
+    assert [first["solution"][begin:end] for begin, end in first["marks"]["solution"]] == ["电源"]
+
+
+def test_search_is_filtered_by_every_field(client: TestClient, case: dict[str, Any], parts: Parts) -> None:
+    parts.index().apply(parts.database)
+    right = {"product": CASE["product"], "closed_from": "2026-02-01", "closed_to": "2026-02-01"}
+    assert len(found(client, "打印机", **right)) == 1
+    for wrong in (
+        {"product": "M1"},
+        {"version": "2"},
+        {"team": "field"},
+        {"closed_from": "2026-02-02"},
+        {"closed_to": "2026-01-31"},
+        {"proven_only": True},
+    ):
+        assert found(client, "打印机", **wrong) == []
+    client.post(f"{URL}/c-printer/uses", json={"worked": True})
+    assert len(found(client, "打印机", proven_only=True)) == 1
+
+
+@pytest.mark.parametrize(
+    "query", [{"closed_from": "yesterday"}, {"closed_from": "2026-02-02", "closed_to": "2026-02-01"}]
+)
+def test_wrong_filters_are_refused(client: TestClient, problem: Problem, query: dict[str, str]) -> None:
+    problem(client.get(f"{URL}/search", params={"q": "a"} | query), 422, "invalid_input")
+
+
 def test_worker_brings_a_case_into_the_index(
     make_parts: Callable[..., Parts], open_client: Callable[..., Any]
 ) -> None:

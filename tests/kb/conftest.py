@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from kb import cases, search
 from kb.database import Database
+from kb.filters import Filters
 from kb.tables import CaseDocument
 from models.encoder import Encoder
 from models.text import analyse
@@ -82,8 +83,9 @@ def nearest_in(session: Session) -> search.FindNearest:
 def ask(archive: Database, encoder: Encoder) -> Callable[..., list[search.Hit]]:
     """Search the archive: ``ask("text", limit=3, category="software")``."""
 
-    def found(question: str, **wanted: Any) -> list[search.Hit]:
-        request = search.Request(analyse(question), encoder.encode([question])[0], **wanted)
+    def found(question: str, limit: int = 5, **wanted: Any) -> list[search.Hit]:
+        vector = encoder.encode([question])[0]
+        request = search.Request(analyse(question), vector, limit, Filters(**wanted))
         with archive.reading() as session:
             return search.find(session, request, nearest_in(session), search.MatchCurve())
 

@@ -20,10 +20,12 @@ from alembic.migration import MigrationContext
 from sqlalchemy import select
 
 from kb import (
+    candidates,
     case_life,
     case_versions,
     cases,
     erasing,
+    filters,
     index_state,
     ledger,
     lexical_index,
@@ -33,6 +35,7 @@ from kb import (
 )
 from kb.database import Database
 from kb.documents import fingerprint, hashed
+from kb.filters import Filters
 from kb.index import open_embedded
 from kb.tables import Base, CaseDocument
 from models.encoder import Encoder
@@ -119,6 +122,22 @@ def test_search_finds_by_words(server: Database, encoder: Encoder, question: str
     with server.reading() as session:
         found = search.find(session, request, lambda _vector, _most: [], search.MatchCurve())
     assert found[0].case_id == case_id
+
+
+@pytest.mark.parametrize("exact", [0, 2_000])
+def test_filters_and_facets(
+    server: Database, encoder: Encoder, exact: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(candidates, "EXACT", exact)
+    question = "VPN 打印机 error"
+    wanted = Filters(category="software")
+    request = search.Request(analyse(question), encoder.encode([question])[0], 5, wanted)
+    with server.reading() as session:
+        found = search.find(session, request, lambda _vector, _most: [], search.MatchCurve())
+        counted = search.counted(session, request, lambda _vector, _most: [])
+        assert filters.first(session, Filters(proven_only=True)) == []
+    assert {hit.case_id for hit in found} == {"vpn", "error"}
+    assert counted["category"] == {"software": 2, "hardware": 1}
 
 
 def test_frequencies_are_those_of_the_cases(server: Database) -> None:

@@ -1,0 +1,106 @@
+"""Which cases are worth an exact score: near in meaning or holding the words, and let through by the filters.
+
+Chroma answers fast without filters and slowly with them, so it is asked for more than is wanted and SQL
+says which of them pass. Where a filter lets so few cases through that none of them would be near, all of
+those are compared instead, by the vectors that SQL holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from heapq import nlargest
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from kb import filters as filtering
+from kb.database import listed
+from kb.documents import FIELDS
+from kb.filters import Filters
+from models.encoder import Vectors
+
+NEAREST = 100
+EXACT = 2_000
+"""Cases of which all are compared, rather than looked for among the nearest of the whole archive."""
+DEEPER = 8
+"""How many times as many nearest cases are asked for at most, before all that pass are compared."""
+_AT_ONCE = 2_000
+_MOST_KEPT = 4
+_kept: dict[tuple[object, ...], tuple[list[int], NDArray[np.float32]]] = {}
+"""Vectors of the last filters that let few cases through, 8 MB each at most for the default encoder; by the
+corpus' stamp, which no two states of any corpus share."""
+
+FindNearest = Callable[[Vectors, int], list[int]]
+"""A vector and how many in, case keys out."""
+
+
+def reach_for(limit: int) -> int:
+    """How many of the nearest cases are looked at where so many are wanted."""
+    return max(4 * limit, NEAREST)
+
+
+def near(
+    session: Session,
+    filters: Filters,
+    narrow: Sequence[int] | None,
+    vector: Vectors,
+    limit: int,
+    nearest: FindNearest,
+    made_with: str,
+) -> list[int]:
+    """The nearest cases that pass the filters, nearest first; ``narrow`` are all of those where they are few.
+
+    At least four times as many as wanted, where there are so many, and ``nearest`` finds any at all.
+    """
+    reach = reach_for(limit)
+    if narrow is None:
+        for depth in (2, DEEPER):
+            found = nearest(vector, depth * reach)
+            if len(kept := filtering.passing(session, filters, found)) >= 4 * limit:
+                return kept[:reach]
+            if len(found) < depth * reach:  # that was the whole archive, or all that the index answers
+                return kept
+        narrow = filtering.first(session, filters)
+    return compared(session, narrow, vector, reach, made_with)
+
+
+def compared(session: Session, keys: Sequence[int], vector: Vectors, most: int, made_with: str) -> list[int]:
+    """The nearest of these cases, nearest first, by comparing all of them; ``made_with`` as in ``load``."""
+    best: list[tuple[float, int]] = []
+    for begin in range(0, len(keys), _AT_ONCE):
+        part = keys[begin : begin + _AT_ONCE]
+        held, vectors = _vectors(session, part, len(vector), made_with, keep=len(part) == len(keys))
+        if held:
+            cosine = (vectors @ vector).max(axis=1).tolist()
+            best = nlargest(most, [*best, *zip(cosine, held, strict=True)])
+    return [key for _, key in best]
+
+
+def _vectors(
+    session: Session, keys: Sequence[int], dimension: int, made_with: str, keep: bool
+) -> tuple[list[int], NDArray[np.float32]]:
+    """Those of these cases that have vectors of this making, and the vectors (cases, fields, dimension).
+
+    Who filters by a product asks again within it: the last few sets are kept until a case is written.
+    """
+    stamp = session.connection().exec_driver_sql("SELECT stamp FROM corpus_size").scalar()
+    name = (stamp, made_with, dimension, tuple(keys))
+    known = _kept.get(name) if keep else None
+    if known is not None:
+        return known
+    size = 2 * len(FIELDS) * dimension
+    rows = [
+        (key, stored)
+        for key, stored, maker in session.connection().exec_driver_sql(
+            f"SELECT case_pk, vectors, fingerprint FROM case_documents WHERE case_pk IN ({listed(keys)})"
+        )
+        if len(stored) == size and made_with in ("", maker)
+    ]
+    halves = np.frombuffer(b"".join(stored for _, stored in rows), np.float16)
+    found = [key for key, _ in rows], halves.astype(np.float32).reshape(len(rows), len(FIELDS), dimension)
+    if keep:
+        while len(_kept) >= _MOST_KEPT:
+            _kept.pop(next(iter(_kept)), None)
+        _kept[name] = found
+    return found
