@@ -27,6 +27,6 @@ def draft_case(ticket_id: str, sent: FromTicketRequest, parts: PartsDep, who: Id
             by=acting(who, sent.by),
         )
         answer = WrittenCase.model_validate(case)
-    found = duplicates.of(parts, answer.id).duplicates
+    found = duplicates.of(parts, answer.id, after_write=True).duplicates
     answer.duplicates = [DuplicateAnswer.model_validate(one) for one in found]
     return answer

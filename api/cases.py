@@ -150,5 +150,5 @@ def _check(sent: NewCase, parts: Parts) -> None:
 
 
 def _duplicates(parts: Parts, case_id: str) -> list[DuplicateAnswer]:
-    found = duplicates.of(parts, case_id).duplicates
+    found = duplicates.of(parts, case_id, after_write=True).duplicates
     return [DuplicateAnswer.model_validate(one) for one in found]

@@ -23,8 +23,10 @@ class Found:
     degraded: tuple[str, ...] = ()
 
 
-def of(parts: Parts, case_id: str) -> Found:
+def of(parts: Parts, case_id: str, *, after_write: bool = False) -> Found:
     """The published cases that are likely about the same problem as a case.
+
+    ``after_write`` leaves out whether the index lacks cases still: it does, as the one just written.
 
     Raises:
         NotFoundError: there is no such case.
@@ -35,7 +37,7 @@ def of(parts: Parts, case_id: str) -> Found:
         case = cases.get(session, case_id)
         content = cases.searched_text(case).whole
     index = parts.index()
-    lacking = [FILLING] if parts.index_watch.filling() else []
+    lacking = [FILLING] if not after_write and parts.index_watch.filling() else []
 
     def nearest(vector: Vectors, most: int) -> list[int]:
         try:
