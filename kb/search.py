@@ -26,7 +26,7 @@ from models.encoder import Vectors
 PLAUSIBLE = float(np.log(0.1 / 0.9))
 """Log odds above which a case in the other language is worth a place."""
 LEXICAL = 50
-IDENTIFIERS = 0.3
+IDENTIFIERS = 0.1
 """What a text gains that holds all rare identifiers asked for: a case of HX-300 and one of HX-200 are alike
 in every other respect."""
 
@@ -200,7 +200,7 @@ def exact(codes: Query, texts: Sequence[Hashes]) -> Floats:
         return np.zeros(len(texts))
     telling = codes.rarity / np.log1p((codes.documents + 0.5) / 0.5)
     held = np.array([np.isin(codes.terms, tokens) for tokens in texts])
-    return np.asarray(held @ telling / len(codes.terms))
+    return np.asarray(held @ telling**2 / len(codes.terms))
 
 
 def identifiers(analysis: analyser.Analysis) -> Hashes:

@@ -145,7 +145,7 @@ def test_cases_archived_before_cases_had_a_life_are_published(
 
     with database.transaction() as session:
         cases.write(session, [{"id": "old", "problem": "打印机坏了"}], encoder, now)
-    to("0008")
+    to("0009")
     to("head")
     with database.reading() as session:
         case = cases.get(session, "old")

@@ -61,7 +61,7 @@ COMPUTED = {  # how a source writes a key that it computes -> the keys it can co
         "words['state_' ~ event.after]": {f"state_{name}" for name in STATES},
         "words['to_' ~ state]": {f"to_{name}" for name in STATES if name != "replaced"},
         "words['event_' ~ event.kind]": {"event_state", "event_version", "event_merge"},
-        "words['text_' ~ name]": {f"text_{name}" for name in TEXTS if name != "problem"},
+        "words['text_' ~ name]": {f"text_{name}" for name in TEXTS},
     },
     "case_editor": {
         "words['text_' ~ name]": {f"text_{name}" for name in TEXTS},
