@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from kb import cases
+from kb import candidates, cases
 from kb.documents import fingerprint
 from kb.tables import CaseDocument
 from models.encoder import Encoder
@@ -86,6 +86,7 @@ def test_without_the_index_words_are_searched_and_that_is_said(
 ) -> None:
     whole = search(parts, PROBLEMS["printer"])
     monkeypatch.setattr(parts.index().store, "query", refuse(error))
+    monkeypatch.setattr(candidates, "EXACT", 0)  # as where a filter lets many cases through
 
     found = search(parts, PROBLEMS["printer"], **wanted)
 
@@ -97,6 +98,14 @@ def test_without_the_index_words_are_searched_and_that_is_said(
     vector = parts.encoder.encode([PROBLEMS["login"]])[0]
     again = parts.find_cases(analyse(PROBLEMS["login"]), vector, 2, looked, near)
     assert (ids(again)[0], again.degraded) == ("login", (MEANING,))
+
+
+def test_a_filter_that_lets_few_cases_through_needs_no_index(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts.index().store, "query", refuse(IndexUnavailableError("gone")))
+    found = search(parts, PROBLEMS["printer"], category="")
+    assert (ids(found)[0], found.degraded) == ("printer", ())
 
 
 def test_an_index_that_was_lost_is_filled_by_itself(parts: Parts, keep: Callable[[], Keeper]) -> None:
