@@ -140,7 +140,7 @@ def test_every_template_and_script_is_looked_at() -> None:
 def test_no_visible_word_outside_the_catalogue(name: str) -> None:
     plain = re.sub(r"\{%.*?%\}|\{\{.*?\}\}", "", source(f"templates/{name}"), flags=re.DOTALL)
     bare = re.sub(
-        r'hx-[a-z]+="[^"]*"|<[^>]*>|<kbd>\w+</kbd>|[·:%/]|5', "", re.sub(r"<kbd>\w+</kbd>", "", plain)
+        r'hx-[a-z]+="[^"]*"|<[^>]*>|<kbd>\w+</kbd>|[·:%/→]|5', "", re.sub(r"<kbd>\w+</kbd>", "", plain)
     )
     assert not bare.strip()
     for attribute in re.findall(r'(?:aria-label|title|placeholder|alt|hx-confirm)="([^"]*)"', plain):
