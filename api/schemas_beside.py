@@ -6,10 +6,10 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from kb import masking
 from kb.tables import Ticket
 from triage.beside import Beside
-
-_TITLE = 80
+from triage.titles import title
 
 
 class BesideRequest(BaseModel):
@@ -40,7 +40,11 @@ class BesideAnswer(BaseModel):
 def told(found: Beside) -> BesideAnswer:
     """The answer's form."""
     surges = [
-        OpenTicket(id=surge.ticket_ids[0], title=f"{surge.title} ({len(surge.ticket_ids)})", status="")
+        OpenTicket(
+            id=surge.ticket_ids[0],
+            title=f"{masking.mask(surge.title).text} ({len(surge.ticket_ids)})",
+            status="",
+        )
         for surge in found.surges
     ]
     return BesideAnswer(
@@ -51,5 +55,4 @@ def told(found: Beside) -> BesideAnswer:
 
 
 def _line(row: Ticket) -> OpenTicket:
-    title = (row.subject or "").strip() or " ".join(row.description.split())[:_TITLE]
-    return OpenTicket(id=row.id, title=title, status=row.status)
+    return OpenTicket(id=row.id, title=title(row), status=row.status)

@@ -30,6 +30,7 @@ from numpy.typing import NDArray
 
 from api.app import create_app
 from benchmarks import made_cases
+from benchmarks.service import key_to
 from kb import cases
 from models.text import analyse
 from triage.progress import Progress, bars
@@ -107,7 +108,7 @@ def run(home: Path, known: list[str], sizes: Sequence[int], progress: Progress) 
         # What is asked was never archived as it stands: the last texts are held back.
         asked, known = known[-QUERIES:], known[:-QUERIES]
         source, made, found = made_cases.rows(known), 0, []
-        with TestClient(create_app(parts, work=False)) as client:
+        with TestClient(create_app(parts, work=False), headers=key_to(parts)) as client:
             for size in sizes:
                 wanted, made = list(islice(source, size - made)), size
                 rate, alone = fill(parts, wanted, progress)

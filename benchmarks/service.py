@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from kb import cases
-from triage import seed
+from kb import cases, users
+from triage import accounts, seed
 from triage.progress import bars
 from triage.settings import Settings
 from triage.setup import prepare
@@ -50,14 +50,14 @@ def prepared(home: Path, number: int) -> None:
 
 def key(home: Path) -> dict[str, str]:
     """The header that opens the API of the service on this home: a token of its own."""
-    from kb import users
-    from triage import accounts
+    with closing(Parts(Settings(home=home, _env_file=None))) as parts:
+        return key_to(parts)
 
+
+def key_to(parts: Parts) -> dict[str, str]:
+    """The same for parts of this process."""
     name = "benchmark"
-    with (
-        closing(Parts(Settings(home=home, _env_file=None))) as parts,
-        parts.database.transaction() as session,
-    ):
+    with parts.database.transaction() as session:
         if users.find(session, name) is None:
             users.add(session, name, "admin", "no password fits this", parts.now())
         secret = accounts.add_token(session, name, name, parts.now(), by=name)[1]

@@ -20,6 +20,7 @@ from models.errors import InputError
 from triage import actions
 from triage.actions import Verdict
 from triage.permissions import Identity
+from triage.titles import title
 from triage.wiring import Parts
 
 router = APIRouter(prefix="/queue", include_in_schema=False)
@@ -50,6 +51,7 @@ def read(
         "queue.html",
         "queue",
         tickets=rows[:_PAGE],
+        titles={row.pk: title(row) for row in rows},
         bands={key: _band(targets) for key, targets in known.items()},
         counts=counts,
         sure=sure,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import func, select
 
+from kb import cases as archive
 from kb.tables import Decision, Ticket
 from triage.catalogue import words
 from triage.wiring import Parts
@@ -126,7 +127,7 @@ def test_from_the_queue_to_a_solved_ticket_by_keyboard(visit: Visit, demo: Parts
     [("zh", "light", 1440), ("zh", "dark", 360), ("en", "dark", 1440), ("en", "light", 360)],
 )
 def test_pages_keep_nobody_out(
-    visit: Visit, served: str, barriers: Barriers, language: str, theme: str, width: int
+    visit: Visit, served: str, demo: Parts, barriers: Barriers, language: str, theme: str, width: int
 ) -> None:
     page = visit("admin", language=language, color_scheme=theme, width=width)
     page.fill("#customer", "甲公司")
@@ -136,7 +137,11 @@ def test_pages_keep_nobody_out(
     page.keyboard.press("Control+Enter")
     page.wait_for_selector("#report.done a")
     ticket = page.get_attribute("#report a", "href")
-    for path in ("/queue", str(ticket), "/accounts", "/password"):
+    cases = ("/cases", "/cases?q=打印机", "/cases/c-1", "/cases/c-1/edit", "/cases/new")
+    made = {"id": "c-1", "problem": "打印机无法启动", "solution": "更换电源", "category": "hardware"}
+    with demo.database.transaction() as session:
+        archive.write(session, [made], demo.encoder, demo.now())
+    for path in ("/queue", str(ticket), *cases, "/accounts", "/password"):
         page.goto(served + path)
         assert barriers(page) == [], path
     page.click("header form button")
