@@ -65,6 +65,7 @@ RULES = (
     Rule(_READ, "/api/v1/audit", "accounts"),
     Rule(_READ, "/", "assess"),
     Rule(_ANY, "/queue{*}", "tickets"),
+    Rule(_ANY, "/retrospective{*}", "analyse"),
     Rule(("POST",), "/tickets/{}/draft", "archive"),
     Rule(("POST",), "/cases/{}/use", "cases"),
     Rule(_READ, "/cases/new", "archive"),

@@ -27,7 +27,16 @@ from api import (
     taxonomy,
     tickets,
 )
-from api.console import account_pages, case_pages, desk, frame, queue_pages, sign_in, ticket_pages
+from api.console import (
+    account_pages,
+    case_pages,
+    desk,
+    frame,
+    queue_pages,
+    retrospective_pages,
+    sign_in,
+    ticket_pages,
+)
 from api.guard import Guard
 from triage.index_keeper import Keeper
 from triage.service import Service
@@ -81,7 +90,16 @@ def create_app(parts: Parts, service: Service | None = None, *, work: bool = Tru
         app.include_router(module.router, prefix=_PREFIX)
     app.include_router(system.router)
     app.include_router(system.internal)
-    for pages in (frame, desk, queue_pages, case_pages, ticket_pages, sign_in, account_pages):
+    for pages in (
+        frame,
+        desk,
+        queue_pages,
+        case_pages,
+        retrospective_pages,
+        ticket_pages,
+        sign_in,
+        account_pages,
+    ):
         app.include_router(pages.router)
     app.add_middleware(errors.Unexpected)
     app.add_middleware(Guard, parts=parts, service=service)

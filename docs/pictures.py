@@ -1,37 +1,104 @@
-"""Take the pictures of the documentation: ``make pictures`` with a service running on port 8000."""
+"""Take the pictures of the documentation: ``make pictures`` while ``make run`` serves on port 8000."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from playwright.sync_api import sync_playwright
 
 from tests.chromium import FLAGS
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
 FOLDER = Path(__file__).parent / "images"
+LOOKS = (("light", 1440), ("dark", 360))
+TICKETS = (
+    "打印机今天早上无法启动，按电源键没有反应，前台等着打发票，联系电话 13800138000",
+    "The app crashes with error 500 after the update, nobody in our office can work",
+    "客服态度很差，三天没有人回电话",
+    "How do I export the monthly report to Excel?",
+    "VPN 连不上，error 619，全公司都受影响",
+)
 
 
 def main() -> None:
-    """One picture of the desk for each language, theme and width."""
+    """Two looks of every page in each language."""
     address = sys.argv[1] if len(sys.argv) > 1 else "http://127.0.0.1:8000"
     FOLDER.mkdir(exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        fill(browser, address)
         for language in ("zh", "en"):
-            for theme in ("light", "dark"):
-                for width in (1440, 360):
-                    page = browser.new_page(
-                        viewport={"width": width, "height": 1000}, color_scheme=theme, locale=language
-                    )
-                    page.goto(f"{address}/?lang={language}")
-                    page.click(f"[data-example][lang^={language}]")
-                    page.wait_for_selector("#result article")
-                    plain = theme == "light" and width == 1440
-                    name = f"desk-{language}.png" if plain else f"desk-{language}-{theme}-{width}.png"
-                    page.screenshot(path=str(FOLDER / name), full_page=width == 360)
-                    page.close()
+            for theme, width in LOOKS:
+                look(browser, address, language, theme, width)
         browser.close()
+
+
+def fill(browser: Browser, address: str) -> None:
+    """Some tickets, where there are none."""
+    page = signed_in(browser, address, "zh", "light", 1440)
+    page.goto(f"{address}/queue")
+    if page.locator("a.open").count() == 0:
+        page.goto(f"{address}/")
+        for text in TICKETS:
+            page.fill("#description", text)
+            page.wait_for_selector("#save:not([disabled])")
+            page.keyboard.press("Control+Enter")
+            page.wait_for_selector("#report.done")
+    page.context.close()
+
+
+def signed_in(browser: Browser, address: str, language: str, theme: str, width: int) -> Page:
+    """A page of the demonstration's admin."""
+    context = browser.new_context(
+        viewport={"width": width, "height": 1000},
+        color_scheme="dark" if theme == "dark" else "light",
+        locale="zh-CN" if language == "zh" else "en-GB",
+        timezone_id="Asia/Shanghai",
+    )
+    page = context.new_page()
+    page.goto(f"{address}/sign-in?lang={language}")
+    take(page, "sign-in", language, theme, width)
+    page.click("[data-fill=demo-admin]")
+    page.wait_for_selector("#description")
+    return page
+
+
+def look(browser: Browser, address: str, language: str, theme: str, width: int) -> None:
+    """Every page once."""
+    page = signed_in(browser, address, language, theme, width)
+    page.click(f"[data-example][lang^={language}]")
+    page.wait_for_selector("#save:not([disabled])")
+    take(page, "desk", language, theme, width)
+    page.goto(f"{address}/queue")
+    take(page, "queue", language, theme, width)
+    page.locator("a.open").first.click()
+    page.wait_for_selector("#timeline")
+    take(page, "ticket", language, theme, width)
+    question = "the printer does not start" if language == "zh" else "打印机无法启动"
+    page.goto(f"{address}/cases?q={question}")
+    take(page, "cases", language, theme, width)
+    page.locator("a.open").first.click()
+    page.wait_for_selector("#proof")
+    take(page, "case", language, theme, width)
+    page.goto(f"{page.url.split('?')[0]}/edit")
+    take(page, "case-editor", language, theme, width)
+    page.goto(f"{address}/retrospective?from=2020-01-01&to=2035-12-31")
+    page.wait_for_selector("#groups")
+    take(page, "retrospective", language, theme, width)
+    page.goto(f"{address}/accounts")
+    take(page, "accounts", language, theme, width)
+    page.context.close()
+
+
+def take(page: Page, name: str, language: str, theme: str, width: int) -> None:
+    """One picture; the plain look has the plain name."""
+    plain = (theme, width) == LOOKS[0]
+    file = f"{name}-{language}.png" if plain else f"{name}-{language}-{theme}-{width}.png"
+    page.screenshot(path=str(FOLDER / file), full_page=True)
 
 
 if __name__ == "__main__":

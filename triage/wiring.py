@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from triage.found import Hits
     from triage.index_watch import IndexWatch
     from triage.pipeline import Triager
+    from triage.retrospect_keeper import RetrospectKeeper
     from triage.retrospective import Setting
     from triage.rules import Rules
     from triage.service import Service
@@ -284,6 +285,13 @@ class Parts:
         from triage.watch import Watch
 
         return Watch()
+
+    @cached_property
+    def retrospects(self) -> RetrospectKeeper:
+        """Computes retrospectives beside the requests."""
+        from triage.retrospect_keeper import RetrospectKeeper
+
+        return RetrospectKeeper(self.retrospect_setting, self.now)
 
     def retrospect_setting(self, running: Service | None = None) -> Setting:
         """What a retrospective is made with. Beside a running service, cases are asked of it."""

@@ -34,6 +34,7 @@ PLACES = (
     ("/", "desk", "assess"),
     ("/queue", "queue", "tickets"),
     ("/cases", "cases", "cases"),
+    ("/retrospective", "retrospective", "analyse"),
     ("/accounts", "accounts", "accounts"),
 )
 """Pages of the navigation: address, key of its word, permission it needs."""

@@ -10,16 +10,17 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from kb import (
+    audit,
     candidates,
     case_life,
     case_versions,
@@ -30,8 +31,10 @@ from kb import (
     ledger,
     lexical_index,
     search,
+    sign_ins,
     tickets,
     transfer,
+    users,
 )
 from kb.database import Database
 from kb.documents import fingerprint, hashed
@@ -279,6 +282,20 @@ def test_two_changes_at_once_are_one_and_a_conflict(
     with server.transaction() as session:
         assert cases.get(session, "raced").version_number == 2
         case_life.move(session, "raced", "withdrawn", encoder, now, today=now.date())
+
+
+def test_the_audit_log_is_only_added_to(server: Database, now: datetime) -> None:
+    with server.transaction() as session:
+        audit.note(session, "anna", "signed_in", now=now)
+    for change in ("UPDATE audit SET who = 'nobody'", "DELETE FROM audit", "TRUNCATE audit"):
+        with pytest.raises(StorageError, match="only added to"), server.transaction() as session:
+            session.execute(text(change))
+    with server.transaction() as session:
+        user = users.add(session, "anna", "agent", "no password fits this", now, team="product")
+        sign_ins.begin(session, user, "a" * 64, now, now + timedelta(hours=1))
+        signed = sign_ins.find(session, "a" * 64, now)
+        assert signed is not None and (signed.name, signed.team) == ("anna", "product")
+        session.rollback()
 
 
 def test_a_refusal_is_explained(server: Database, now: datetime) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 Visit = Callable[..., "Page"]
 Barriers = Callable[["Page"], list[str]]
 pytestmark = pytest.mark.real
+RETRO = "/retrospective?from=2020-01-01&to=2035-12-31"
 TEN = (
     "打印机无法启动，指示灯不亮", "The app crashes after the update", "客服态度恶劣，一直没有人回电",
     "How do I export a spreadsheet?", "包裹没有收到，物流不更新", "登录后报表页面报错 500",
@@ -141,8 +142,10 @@ def test_pages_keep_nobody_out(
     made = {"id": "c-1", "problem": "打印机无法启动", "solution": "更换电源", "category": "hardware"}
     with demo.database.transaction() as session:
         archive.write(session, [made], demo.encoder, demo.now())
-    for path in ("/queue", str(ticket), *cases, "/accounts", "/password"):
+    for path in ("/queue", str(ticket), *cases, "/retrospective", RETRO, "/accounts", "/password"):
         page.goto(served + path)
+        if path == RETRO:
+            page.wait_for_selector("#groups")
         assert barriers(page) == [], path
     page.click("header form button")
     page.wait_for_url("**/sign-in")

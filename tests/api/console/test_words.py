@@ -25,13 +25,18 @@ PAGES = {  # table of the catalogue -> the sources that use it
     "case_editor": ("templates/case_editor.html", "case_pages.py"),
     "sign_in": ("templates/sign_in.html", "sign_in.py"),
     "password": ("templates/password.html", "sign_in.py"),
+    "retrospective": (
+        "templates/retrospective.html",
+        "templates/retrospective_tickets.html",
+        "retrospective_pages.py",
+    ),
     "accounts": ("templates/accounts.html", "account_pages.py"),
 }
 CLOCK = {"due_in", "late_by", "minutes", "hours", "days"}  # of names.py
 AUDITED = (
     "signed_in", "signed_out", "sign_in_failed", "user_added", "role_changed", "password_reset",
     "password_changed", "user_disabled", "user_enabled", "token_added", "token_revoked",
-    "team_changed", "customer_erased", "text_shown",
+    "team_changed", "customer_erased", "text_shown", "group_described", "group_merged",
 )  # fmt: skip
 COMPUTED = {  # how a source writes a key that it computes -> the keys it can come to
     "queue": {
@@ -79,6 +84,7 @@ COMPUTED = {  # how a source writes a key that it computes -> the keys it can co
             "language_zh", "language_en", "language_mixed", "language_other",
         },
     },
+    "retrospective": {"words[key]": {"this_month", "last_month", "last_quarter", "this_year"}},
     "sign_in": {},
     "password": {},
     "accounts": {
@@ -88,6 +94,7 @@ COMPUTED = {  # how a source writes a key that it computes -> the keys it can co
     },
 }  # fmt: skip
 BY_CODE = {  # keys that Python looks up by a code
+    "retrospective": {"refused"},
     "case": {"refused"},
     "case_editor": {"refused"},
     "ticket": {"no_solution", "refused"},
@@ -140,7 +147,7 @@ def test_every_template_and_script_is_looked_at() -> None:
 def test_no_visible_word_outside_the_catalogue(name: str) -> None:
     plain = re.sub(r"\{%.*?%\}|\{\{.*?\}\}", "", source(f"templates/{name}"), flags=re.DOTALL)
     bare = re.sub(
-        r'hx-[a-z]+="[^"]*"|<[^>]*>|<kbd>\w+</kbd>|[·:%/→]|5', "", re.sub(r"<kbd>\w+</kbd>", "", plain)
+        r'hx-[a-z]+="[^"]*"|<[^>]*>|<kbd>\w+</kbd>|[·:%/→–]|5', "", re.sub(r"<kbd>\w+</kbd>", "", plain)
     )
     assert not bare.strip()
     for attribute in re.findall(r'(?:aria-label|title|placeholder|alt|hx-confirm)="([^"]*)"', plain):
