@@ -23,6 +23,11 @@ REBUILD = "/internal/index/rebuild"
 KNOWN = "made-00042", "扫码枪 报错 批次 42"
 
 
+def named(answer: Any) -> Any:
+    """An answer without its facets: they count the nearest of many alike, which differ from graph to graph."""
+    return {key: told for key, told in answer.items() if key != "facets"} if isinstance(answer, dict) else answer
+
+
 def test_searches_never_miss_while_the_service_rebuilds(at: At, filled: Path, until: Until) -> None:
     home = at(filled)
     serving = home.serve()
@@ -48,7 +53,7 @@ def test_searches_never_miss_while_the_service_rebuilds(at: At, filled: Path, un
     assert told.returncode == 0, told.stderr
     assert told.stdout == f"the index holds {home.sql(COUNT)[0]} cases\n"
     assert len(answers) > 10
-    assert [answer for answer in answers if answer != wanted] == []
+    assert [answer for answer in answers if named(answer) != named(wanted)] == []
     home.verify()
     assert home.sql("SELECT building || retired FROM index_states")[0] == ""
 
