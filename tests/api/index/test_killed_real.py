@@ -24,8 +24,10 @@ KNOWN = "made-00042", "扫码枪 报错 批次 42"
 
 
 def named(answer: Any) -> Any:
-    """An answer without its facets: they count the nearest of many alike, which differ from graph to graph."""
-    return {key: told for key, told in answer.items() if key != "facets"} if isinstance(answer, dict) else answer
+    """An answer without its facets: they count the nearest of many alike, which no two graphs agree on."""
+    if not isinstance(answer, dict):
+        return answer
+    return {key: told for key, told in answer.items() if key != "facets"}
 
 
 def test_searches_never_miss_while_the_service_rebuilds(at: At, filled: Path, until: Until) -> None:
