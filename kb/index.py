@@ -73,8 +73,8 @@ class VectorIndex:
         """Whether searches go on beside writes, which then are small and leave them room."""
         self.fresh = False
         """Whether it was begun anew and has not been compared with SQL since."""
-        self.lacking = False
-        """Whether it was found to lack cases; reset by who sees that it has them."""
+        self.lacking = 0
+        """How often it was found to lack cases since somebody saw that it has them all."""
         self.trouble = ""
         """Why the last search failed; empty once one succeeds."""
         self.writing = threading.RLock()
@@ -187,7 +187,8 @@ class VectorIndex:
                 with database.transaction() as session:
                     index_state.note(session, part)
             differing = len(found.missing) + len(found.surplus)
-            self.fresh, self.lacking = False, self.lacking or differing > 0
+            self.fresh = False
+            self.lacking += differing > 0
         return differing
 
     def probe(self, database: Database) -> bool:

@@ -155,7 +155,7 @@ class Keeper:
                     tidy(index, parts.database)
                 return
             if first:
-                index.lacking = True
+                index.lacking += 1
                 log.info("cases are encoded anew: another encoder or analyser made their vectors")
                 first = False
         raise _StoppedError

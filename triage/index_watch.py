@@ -26,12 +26,13 @@ class IndexWatch:
         self._seen: Filling | None = None
         with database.reading() as session:
             if index_state.stale(session, index().fingerprint):
-                index().lacking = True
+                index().lacking += 1
 
     def filling(self) -> Filling | None:
         """How far it is, while cases are lacking."""
         index = self._index()
-        if not (index.lacking or index.fresh):
+        noticed = index.lacking
+        if not (noticed or index.fresh):
             return None
         if self._seen is None or time.monotonic() - self._looked >= _EVERY_SECONDS:
             with self._database.reading() as session:
@@ -39,8 +40,8 @@ class IndexWatch:
             if index.fresh:  # not compared with SQL yet, so that SQL does not know what it lacks
                 done = min(total, self._held(index))
                 index.fresh = done < total
-            elif done == total:
-                index.lacking = False
+            elif done == total and index.lacking == noticed:  # else more was noticed since SQL was asked
+                index.lacking = 0
             self._looked, self._seen = time.monotonic(), (done, total) if done < total else None
         return self._seen
 

@@ -263,3 +263,21 @@ def test_stopping_in_the_middle_of_a_rebuild_leaves_the_old_one(
     assert not keeper._thread.is_alive()
     assert parts.index().name == old
     assert parts.index().store.names() == {old}
+
+
+def test_what_is_noticed_while_sql_is_asked_is_not_forgotten(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index, watch = parts.index(), parts.index_watch
+    index.fresh, index.lacking = False, 1
+
+    def meanwhile(*_: object) -> tuple[int, int]:
+        index.lacking += 1
+        return 3, 3
+
+    monkeypatch.setattr("triage.index_watch.index_state.progress", meanwhile)
+    watch.filling()
+    assert index.lacking == 2
+    monkeypatch.setattr("triage.index_watch.index_state.progress", lambda *_: (3, 3))
+    watch.filling()
+    assert index.lacking == 0

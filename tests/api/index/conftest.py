@@ -94,6 +94,8 @@ class Serving:
                 [*RUN, "serve", "--port", "0"], env=home.settings, cwd=CHECKOUT, stdout=log, stderr=log
             )
         self.url = str(until(self._ready, 120))
+        own = json.loads((home.folder / "service.json").read_text(encoding="utf-8"))
+        self.token = str(own["token"])  # another service on the same home writes its own there
 
     def _ready(self) -> str | None:
         said = self.said()
@@ -107,8 +109,7 @@ class Serving:
 
     def headers(self) -> dict[str, str]:
         """What opens the service to commands beside it."""
-        own = json.loads((self.home.folder / "service.json").read_text(encoding="utf-8"))
-        return {"X-Triage-Token": own["token"]}
+        return {"X-Triage-Token": self.token}
 
     def ask(self, method: str, path: str, body: Any = None, **more: Any) -> Any:
         """A request that must not fail, answered."""
