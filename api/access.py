@@ -63,6 +63,7 @@ RULES = (
     Rule(_ANY, "/api/v1/users{*}", "accounts"),
     Rule(_ANY, "/api/v1/tokens{*}", "accounts"),
     Rule(_READ, "/api/v1/audit", "accounts"),
+    Rule(_ANY, "/api/v1/models{*}", "learn"),
     Rule(_READ, "/", "assess"),
     Rule(_ANY, "/queue{*}", "tickets"),
     Rule(_ANY, "/retrospective{*}", "analyse"),
@@ -73,6 +74,7 @@ RULES = (
     Rule(_READ, "/cases{*}", "cases"),
     Rule(_ANY, "/cases{*}", "archive"),
     Rule(_ANY, "/tickets/{*}", "tickets"),
+    Rule(_ANY, "/models{*}", "learn"),
     Rule(_ANY, "/accounts{*}", "accounts"),
 )
 _COMPILED = tuple((rule.methods, rule.pattern(), rule.needs) for rule in RULES)

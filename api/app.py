@@ -21,6 +21,7 @@ from api import (
     errors,
     exports,
     imports,
+    models,
     privacy,
     retrospective,
     system,
@@ -32,6 +33,7 @@ from api.console import (
     case_pages,
     desk,
     frame,
+    model_pages,
     queue_pages,
     retrospective_pages,
     sign_in,
@@ -86,6 +88,7 @@ def create_app(parts: Parts, service: Service | None = None, *, work: bool = Tru
         exports,
         accounts,
         privacy,
+        models,
     ):
         app.include_router(module.router, prefix=_PREFIX)
     app.include_router(system.router)
@@ -97,6 +100,7 @@ def create_app(parts: Parts, service: Service | None = None, *, work: bool = Tru
         case_pages,
         retrospective_pages,
         ticket_pages,
+        model_pages,
         sign_in,
         account_pages,
     ):

@@ -95,6 +95,41 @@ def history(session: Session, ticket: Ticket) -> Sequence[Decision]:
     ).all()
 
 
+def kept_again(session: Session, target: str, reason: str) -> set[str]:
+    """Ids of the tickets whose last decision on a target was made for this reason."""
+    last = (
+        select(func.max(Decision.pk))
+        .where(Decision.target == target, Decision.final.is_not(None))
+        .group_by(Decision.ticket_pk)
+    )
+    query = select(Ticket.id).join(Decision, Decision.ticket_pk == Ticket.pk)
+    return set(session.scalars(query.where(Decision.pk.in_(last), Decision.reason == reason)))
+
+
+def decided_at(session: Session, target: str) -> dict[str, datetime]:
+    """When a person last decided on a target, by the ticket's id."""
+    rows = session.execute(
+        select(Ticket.id, func.max(Decision.at))
+        .join(Decision, Decision.ticket_pk == Ticket.pk)
+        .where(Decision.target == target, Decision.final.is_not(None))
+        .group_by(Ticket.id)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def imported_examples(session: Session, target: str, most: int) -> list[Example]:
+    """Texts whose label came with them, the newest ones: nobody here decided and nothing was suggested."""
+    label = Ticket.category if target == "category" else Ticket.priority
+    touched = select(Decision.pk).where(Decision.ticket_pk == Ticket.pk, Decision.target == target)
+    rows = session.execute(
+        select(Ticket.id, Ticket.subject, Ticket.description, label.label("given"))
+        .where(label.is_not(None), label != "", ~touched.exists())
+        .order_by(Ticket.received_at.desc(), Ticket.pk.desc())
+        .limit(most)
+    )
+    return [Example(row.id, whole_text(row.subject, row.description), str(row.given)) for row in rows]
+
+
 def labelled_examples(session: Session, target: str) -> list[Example]:
     """Texts with the labels that people confirmed, and no others: suggestions never teach themselves."""
     last = (

@@ -149,9 +149,18 @@ class Bands:
 
 
 def fit_bands(
-    confidences: Floats, correct: NDArray[np.bool_], languages: Sequence[str], labels: Sequence[str]
+    confidences: Floats,
+    correct: NDArray[np.bool_],
+    languages: Sequence[str],
+    labels: Sequence[str],
+    *,
+    suggest: float = SUGGEST_PRECISION,
+    auto: float = AUTO_PRECISION,
 ) -> Bands:
-    """Choose thresholds on held-out predictions, per language and label where there are enough of them."""
+    """Choose thresholds on held-out predictions, per language and label where there are enough of them.
+
+    ``suggest`` and ``auto`` are the shares right that the bands promise.
+    """
     found: dict[str, tuple[float, float]] = {}
     tongue, label = np.asarray(languages), np.asarray(labels)
     for language in [*sorted(set(languages)), ANY]:
@@ -159,9 +168,9 @@ def fit_bands(
             chosen = ((tongue == language) | (language == ANY)) & ((label == name) | (name == ANY))
             if chosen.sum() < _FEW and (language, name) != (ANY, ANY):
                 continue
-            suggest = threshold(confidences[chosen], correct[chosen], SUGGEST_PRECISION)
-            auto = threshold(confidences[chosen], correct[chosen], AUTO_PRECISION)
-            found[f"{language}/{name}"] = (suggest, max(auto, suggest))
+            low = threshold(confidences[chosen], correct[chosen], suggest)
+            high = threshold(confidences[chosen], correct[chosen], auto)
+            found[f"{language}/{name}"] = (low, max(high, low))
     return Bands(found)
 
 

@@ -32,6 +32,8 @@ class Card:
         data_hash: hash of the texts and labels.
         source: where they came from.
         form: how the stored files are laid out; 1 where a card does not say.
+        promises: share right that ``suggest`` and ``auto`` promise, by target; empty where a card of an
+            earlier version does not say.
     """
 
     version: str
@@ -46,6 +48,7 @@ class Card:
     bands: dict[str, dict[str, list[float]]]
     libraries: dict[str, str] = field(default_factory=dict)
     form: int = 1
+    promises: dict[str, list[float]] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """The card as text for its file."""

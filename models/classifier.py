@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from scipy import special
 
 from models.anchors import Anchors
-from models.calibration import Bands, Blend, fit_bands, fit_blend
+from models.calibration import Bands, Blend, fit_blend
 from models.encoder import Vectors
 from models.errors import InputError
+from models.held_out import HeldOut
 from models.lexical import LexicalHead, Spoken
 from models.self_training import FEW, self_trained
 from models.semantic import SemanticHead
@@ -38,11 +39,20 @@ class Classifier:
     Texts come as pairs: the analyser's tokens joined by spaces, and the encoder's vector.
     """
 
-    def __init__(self, lexical: LexicalHead, semantic: SemanticHead, blend: Blend, bands: Bands) -> None:
+    def __init__(
+        self,
+        lexical: LexicalHead,
+        semantic: SemanticHead,
+        blend: Blend,
+        bands: Bands,
+        held_out: HeldOut | None = None,
+    ) -> None:
         self.lexical_ = lexical
         self.semantic_ = semantic
         self.blend_ = blend
         self.bands_ = bands
+        self.held_out_ = held_out
+        """What was answered for the texts while they were held out; None of a classifier that was loaded."""
 
     @property
     def labels(self) -> list[str]:
@@ -91,10 +101,9 @@ class Classifier:
             semantic[held] = _spread(meaning.scores(vectors[held]), meaning.labels_, known)
         blend = fit_blend(lexical, coverage, semantic, targets, folds)
         chances = special.softmax(blend.join(lexical, coverage, semantic), axis=1)
-        best = chances.argmax(axis=1)
-        bands = fit_bands(chances.max(axis=1), best == targets, languages, [str(known[i]) for i in best])
+        held_out = HeldOut([str(name) for name in known], targets, chances, list(languages))
         step("all texts")
-        return cls(*_heads(vocabulary, counted, vectors, names, pool), blend, bands)
+        return cls(*_heads(vocabulary, counted, vectors, names, pool), blend, held_out.bands(), held_out)
 
     def share(self, other: Classifier | None, anchors: Anchors) -> None:
         """Share with the other target's classifier, and with the examples, what all learned from the same

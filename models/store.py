@@ -11,30 +11,38 @@ import json
 import re
 import shutil
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from models.calibration import Bands
 from models.card import Card
 from models.errors import ConflictError, InputError, ModelError, NotFoundError
 
 if TYPE_CHECKING:
     from models.classifier import Classifier
     from models.examples import Examples
+    from models.held_out import HeldOut
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,40}")
 _VERSION = re.compile(r"[a-z0-9][a-z0-9_-]{0,60}")
+_HELD_OUT = "-held-out.npz"
 _TRUSTED: list[str] = []
 """Beyond what skops trusts by default (scikit-learn and numpy) nothing is needed, so nothing is listed."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredModel:
-    """A model ready for use; a model trained without priorities has none of its own."""
+    """A model ready for use; a model trained without priorities has none of its own.
+
+    ``held_out`` is there after training only: what is loaded for use does not need it.
+    """
 
     card: Card
     classifiers: dict[str, Classifier]
     examples: Examples
+    held_out: Mapping[str, HeldOut] = field(default_factory=dict)
 
 
 class ModelStore:
@@ -85,6 +93,8 @@ class ModelStore:
             for name, classifier in model.classifiers.items():
                 skops.io.dump(classifier.parts, draft / f"{name}.skops")
             model.examples.save(draft / "examples.npz")
+            for name, held in model.held_out.items():
+                held.save(draft / f"{name}{_HELD_OUT}")
             (draft / "card.json").write_text(card.to_json(), encoding="utf-8")
             draft.rename(target)
         except BaseException:
@@ -129,6 +139,50 @@ class ModelStore:
             except Exception as error:  # a damaged archive can fail anywhere inside skops
                 raise ModelError(f"the model {version} is damaged ({name}): {error}") from error
         return StoredModel(card, classifiers, examples)
+
+    def held_out(self, version: str) -> dict[str, HeldOut]:
+        """What a version answered for each text while it was held out, by target; of versions that were
+        trained before this was kept, nothing.
+
+        Raises:
+            NotFoundError: there is no such version.
+            ModelError: a file is damaged.
+        """
+        from models.held_out import HeldOut
+
+        card = self.card(version)
+        paths = {name: self.folder / version / f"{name}{_HELD_OUT}" for name in card.labels}
+        return {name: HeldOut.load(path) for name, path in paths.items() if path.is_file()}
+
+    def rebanded(self, origin: str, card: Card, bands: Mapping[str, Bands]) -> Card:
+        """Store a version anew under another card, with other thresholds. It is not promoted.
+
+        Raises:
+            NotFoundError: there is no such version.
+            ConflictError: the new version exists.
+        """
+        import skops.io
+
+        self.card(origin)
+        target = self.folder / card.version
+        if target.exists():
+            raise ConflictError(f"the model {card.version} exists already")
+        draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=self.folder))
+        try:
+            shutil.copytree(self.folder / origin, draft, dirs_exist_ok=True)
+            thresholds = {
+                name: {key: list(pair) for key, pair in own.thresholds.items()} for name, own in bands.items()
+            }
+            for name, own in thresholds.items():
+                parts = skops.io.load(draft / f"{name}.skops", trusted=_TRUSTED)
+                skops.io.dump({**parts, "bands": own}, draft / f"{name}.skops")
+            card = replace(card, bands={**card.bands, **thresholds})
+            (draft / "card.json").write_text(card.to_json(), encoding="utf-8")
+            draft.rename(target)
+        except BaseException:
+            shutil.rmtree(draft, ignore_errors=True)
+            raise
+        return card
 
     def current(self) -> str | None:
         """The promoted version, if there is one."""

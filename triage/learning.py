@@ -9,7 +9,7 @@ from datetime import datetime
 import numpy as np
 
 from models import text
-from models.calibration import Bands
+from models.calibration import AUTO_PRECISION, SUGGEST_PRECISION, Bands
 from models.card import FORM, Card, data_hash, library_versions
 from models.classifier import Classifier
 from models.encoder import Encoder, Vectors
@@ -153,9 +153,15 @@ def train(
         bands={target: _plain(classifier.bands_) for target, classifier in classifiers.items()},
         libraries=library_versions(),
         form=FORM,
+        promises={target: [SUGGEST_PRECISION, AUTO_PRECISION] for target in classifiers},
     )
     examples = Examples.sample([row.id for row in rows], labels, prepared.vectors)
-    return store.save(StoredModel(card, classifiers, examples))
+    held_out = {
+        target: replace(classifier.held_out_, ids=[row.id for row in rows if row.labels.get(target)])
+        for target, classifier in classifiers.items()
+        if classifier.held_out_ is not None
+    }
+    return store.save(StoredModel(card, classifiers, examples, held_out))
 
 
 def hash_of(rows: Sequence[Labelled], targets: Sequence[str]) -> str:

@@ -14,6 +14,8 @@ from triage.wiring import Parts
 
 SHIPPED = "shipped"
 SHIPPED_SOURCE = "seed tickets"
+MOST_IMPORTED = 20_000
+"""Imported tickets that a model learns from, the newest ones: some minutes of learning."""
 
 
 def prepare(parts: Parts, progress: Progress) -> None:
@@ -51,8 +53,11 @@ def shipped_examples(parts: Parts) -> list[Labelled]:
     ]
 
 
-def own_examples(parts: Parts) -> list[Labelled]:
-    """The shipped examples, and what people confirmed; a ticket's category and priority may be known."""
+def own_examples(parts: Parts, *, imported: bool = False) -> list[Labelled]:
+    """The shipped examples, and what people confirmed; a ticket's category and priority may be known.
+
+    ``imported`` adds the labels that came with imported tickets, as far as the taxonomy has them.
+    """
     from kb import decisions
 
     rows = shipped_examples(parts)
@@ -64,7 +69,15 @@ def own_examples(parts: Parts) -> list[Labelled]:
                     example.ticket_id, Labelled(example.ticket_id, example.text, {}, "confirmed")
                 )
                 row.labels[target] = example.label
-    return [*rows, *confirmed.values()]
+        given: dict[str, Labelled] = {}
+        for target in decisions.TARGETS if imported else ():
+            for example in decisions.imported_examples(session, target, MOST_IMPORTED):
+                if example.ticket_id not in confirmed:
+                    row = given.setdefault(
+                        example.ticket_id, Labelled(example.ticket_id, example.text, {}, "imported")
+                    )
+                    row.labels[target] = example.label
+    return [*rows, *confirmed.values(), *learning.known_to(parts.rules.taxonomy, list(given.values()))]
 
 
 def learnable(rows: Sequence[Labelled]) -> tuple[str, ...]:

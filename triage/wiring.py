@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from models.text import Analysis
     from triage.found import Hits
     from triage.index_watch import IndexWatch
+    from triage.jobs import Jobs
     from triage.pipeline import Triager
     from triage.retrospect_keeper import RetrospectKeeper
     from triage.retrospective import Setting
@@ -292,6 +293,13 @@ class Parts:
         from triage.retrospect_keeper import RetrospectKeeper
 
         return RetrospectKeeper(self.retrospect_setting, self.now)
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        """Long work beside the requests: training, comparing."""
+        from triage.jobs import Jobs
+
+        return Jobs(self.now)
 
     def retrospect_setting(self, running: Service | None = None) -> Setting:
         """What a retrospective is made with. Beside a running service, cases are asked of it."""

@@ -35,6 +35,7 @@ PLACES = (
     ("/queue", "queue", "tickets"),
     ("/cases", "cases", "cases"),
     ("/retrospective", "retrospective", "analyse"),
+    ("/models", "models", "learn"),
     ("/accounts", "accounts", "accounts"),
 )
 """Pages of the navigation: address, key of its word, permission it needs."""

@@ -31,12 +31,20 @@ PAGES = {  # table of the catalogue -> the sources that use it
         "retrospective_pages.py",
     ),
     "accounts": ("templates/accounts.html", "account_pages.py"),
+    "models": (
+        "templates/models.html",
+        "templates/model.html",
+        "templates/model_promise.html",
+        "templates/model_comparison.html",
+        "model_pages.py",
+    ),
 }
 CLOCK = {"due_in", "late_by", "minutes", "hours", "days"}  # of names.py
 AUDITED = (
     "signed_in", "signed_out", "sign_in_failed", "user_added", "role_changed", "password_reset",
     "password_changed", "user_disabled", "user_enabled", "token_added", "token_revoked",
     "team_changed", "customer_erased", "text_shown", "group_described", "group_merged",
+    "model_trained", "model_promoted", "model_rolled_back", "model_thresholds",
 )  # fmt: skip
 COMPUTED = {  # how a source writes a key that it computes -> the keys it can come to
     "queue": {
@@ -85,6 +93,16 @@ COMPUTED = {  # how a source writes a key that it computes -> the keys it can co
         },
     },
     "retrospective": {"words[key]": {"this_month", "last_month", "last_quarter", "this_year"}},
+    "models": {
+        "words['job_' ~ job.kind]": {"job_train", "job_compare", "job_curve"},
+        "words[side]": {"before", "after"},
+        "words['target_' ~ target]": {"target_category", "target_priority"},
+        "words['target_' ~ way.target]": {"target_category", "target_priority"},
+        "words['target_' ~ one.target]": {"target_category", "target_priority"},
+        "words['language_' ~ code]": {"language_zh", "language_en", "language_mixed", "language_other"},
+        "words['promise_' ~ kind]": {"promise_auto", "promise_suggest"},
+        "words['band_' ~ band]": {"band_auto", "band_suggest", "band_ask"},
+    },
     "sign_in": {},
     "password": {},
     "accounts": {
@@ -95,6 +113,7 @@ COMPUTED = {  # how a source writes a key that it computes -> the keys it can co
 }  # fmt: skip
 BY_CODE = {  # keys that Python looks up by a code
     "retrospective": {"refused"},
+    "models": {"refused"},
     "case": {"refused"},
     "case_editor": {"refused"},
     "ticket": {"no_solution", "refused"},
