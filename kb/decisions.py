@@ -117,6 +117,20 @@ def decided_at(session: Session, target: str) -> dict[str, datetime]:
     return {row[0]: row[1] for row in rows}
 
 
+def known_labels(session: Session, target: str, keys: Sequence[int]) -> dict[int, str]:
+    """Labels by a ticket's key that are no mere suggestion: decided by a person, or come with an import."""
+    last = (
+        select(func.max(Decision.pk))
+        .where(Decision.target == target, Decision.final.is_not(None), Decision.ticket_pk.in_(keys))
+        .group_by(Decision.ticket_pk)
+    )
+    label = Ticket.category if target == "category" else Ticket.priority
+    touched = select(Decision.pk).where(Decision.ticket_pk == Ticket.pk, Decision.target == target)
+    given = select(Ticket.pk, label).where(Ticket.pk.in_(keys), label != "", ~touched.exists())
+    decided = select(Decision.ticket_pk, Decision.final).where(Decision.pk.in_(last))
+    return {row[0]: str(row[1]) for query in (given, decided) for row in session.execute(query)}
+
+
 def imported_examples(session: Session, target: str, most: int) -> list[Example]:
     """Texts whose label came with them, the newest ones: nobody here decided and nothing was suggested."""
     label = Ticket.category if target == "category" else Ticket.priority

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from kb import decisions
 from kb.tables import Ticket
 from kb.tickets import whole_text
 from models import text
@@ -82,24 +83,19 @@ class Asked:
 
 
 def newest(session: Session, most: int = MOST) -> list[Asked]:
-    """The newest tickets that have a text, with the labels they carry now."""
+    """The newest tickets that have a text, with the labels that people or imports gave them."""
     rows = session.execute(
-        select(
-            Ticket.id,
-            Ticket.subject,
-            Ticket.description,
-            Ticket.customer_tier,
-            Ticket.category,
-            Ticket.priority,
-        )
+        select(Ticket.pk, Ticket.id, Ticket.subject, Ticket.description, Ticket.customer_tier)
         .order_by(Ticket.received_at.desc(), Ticket.pk.desc())
         .limit(most)
-    )
+    ).all()
+    keys = [row.pk for row in rows]
+    known = {target: decisions.known_labels(session, target, keys) for target in TARGETS}
     found = []
     for row in rows:
         content = text.clean(whole_text(row.subject, row.description)).strip()
         if content:
-            labels = {"category": row.category or "", "priority": row.priority or ""}
+            labels = {target: known[target].get(row.pk, "") for target in TARGETS}
             found.append(Asked(row.id, content, row.customer_tier or "", labels))
     return found
 

@@ -23,6 +23,8 @@ from triage.wiring import Parts
 _CURVE = "learning-curve.json"
 SEED_SOURCE = "seed tickets and confirmed decisions"
 ALL_SOURCE = "seed tickets, confirmed decisions and imported labels"
+SOURCES = {setup.SHIPPED_SOURCE: "seed", SEED_SOURCE: "confirmed", ALL_SOURCE: "imported"}
+"""What a card says of where its texts came from -> a code for it."""
 PROMISES = (0.4, 0.995)
 """The least and the greatest share right that a band may promise."""
 

@@ -38,6 +38,12 @@ def read(request: Request, parts: PartsDep) -> HTMLResponse:
     return _page(request, parts)
 
 
+@router.get("/job")
+def follow(request: Request, parts: PartsDep) -> Response:
+    """How far the work is; once it has ended, the whole page is shown anew."""
+    return _page(request, parts) if parts.jobs.going_on() else go("/models")
+
+
 @router.get("/comparison")
 def read_comparison(request: Request, parts: PartsDep) -> HTMLResponse:
     """What the version compared last would change."""
@@ -295,6 +301,7 @@ def _figures(parts: Parts, card: Card) -> dict[str, Any] | None:
 
 def _shown(request: Request, parts: Parts, template: str, **values: Any) -> HTMLResponse:
     language = language_of(request)
+    spoken = words("models", language)
     return show(
         request,
         template,
@@ -302,6 +309,7 @@ def _shown(request: Request, parts: Parts, template: str, **values: Any) -> HTML
         names=names(parts.rules, language),
         clock=Clock(parts.settings.zone, language, parts.now()),
         at=model_desk.made_at,
+        source=lambda card: spoken.get(f"source_{model_desk.SOURCES.get(card.source, '')}", card.source),
         masked=lambda text: masking.mask(text).text,
         **values,
     )

@@ -113,7 +113,7 @@ COMPUTED = {  # how a source writes a key that it computes -> the keys it can co
 }  # fmt: skip
 BY_CODE = {  # keys that Python looks up by a code
     "retrospective": {"refused"},
-    "models": {"refused"},
+    "models": {"refused", "source_seed", "source_confirmed", "source_imported"},
     "case": {"refused"},
     "case_editor": {"refused"},
     "ticket": {"no_solution", "refused"},
