@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from math import log2
 from typing import Annotated, Any
 
@@ -131,7 +132,6 @@ def read_version(request: Request, parts: PartsDep, version: str) -> HTMLRespons
         fits=parts.fits(version),
         scorecards={target: own.scorecard(_bands(card, target)) for target, own in held.items()},
         promises={target: _promises(card, target) for target in held},
-        percent=percent,
         said="",
     )
 
@@ -159,7 +159,6 @@ def try_promise(
         target=target,
         suggest=suggest,
         auto=auto,
-        percent=percent,
     )
 
 
@@ -263,6 +262,8 @@ def _page(
     request: Request, parts: Parts, *, said: str = "", typed: Mapping[str, str] | None = None
 ) -> HTMLResponse:
     store = parts.store
+    newest = parts.jobs.newest()
+    job = replace(newest) if newest else None  # what ends while the page is made is shown the next time
     cards, current = store.versions()[::-1], store.current()
     figures = {card.version: _figures(parts, card) for card in cards}
     drawn = model_desk.drawn(store)
@@ -283,12 +284,11 @@ def _page(
         current=current,
         figures=figures,
         fits={card.version: parts.fits(card.version) for card in cards},
-        job=parts.jobs.newest(),
+        job=job,
         curve=plotted(drawn[1]) if drawn else None,
         drawn=drawn,
         doubted=doubted[:_CONFLICTS],
         doubts=len(doubted),
-        percent=percent,
         said=said,
         typed={"name": "own", **(typed or {})},
     )
@@ -309,6 +309,7 @@ def _shown(request: Request, parts: Parts, template: str, **values: Any) -> HTML
         names=names(parts.rules, language),
         clock=Clock(parts.settings.zone, language, parts.now()),
         at=model_desk.made_at,
+        percent=percent,
         source=lambda card: spoken.get(f"source_{model_desk.SOURCES.get(card.source, '')}", card.source),
         masked=lambda text: masking.mask(text).text,
         **values,

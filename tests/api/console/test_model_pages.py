@@ -146,7 +146,7 @@ def test_two_versions_are_compared_over_the_newest_tickets(
     client: TestClient, parts: Parts, examples: list[Labelled]
 ) -> None:
     with parts.database.transaction() as session:
-        values = {"description": f"客服态度恶劣 {SCRIPT}", "category": "complaint", "priority": "urgent"}
+        values = {"description": f"请问怎么导出表格 {SCRIPT}", "category": "complaint", "priority": "urgent"}
         made = tickets.add(session, values, parts.now()).id
     trained(client, parts)
     answer = client.post("/models/compare", data={"before": "small-1", "after": "own-1"})
@@ -160,7 +160,9 @@ def test_two_versions_are_compared_over_the_newest_tickets(
     found = job.found
     assert found.tickets == 1
     assert found.agreed["category"][0] == 1
-    assert {one.ticket_id for one in found.changed} <= {made}
+    assert {one.ticket_id for one in found.changed} == {made}
+    assert f'href="/tickets/{made}"' in page
+    assert "now Service complaint" in page
     assert (
         "there is no model"
         in client.post("/models/compare?lang=en", data={"before": "small-1", "after": "x-1"}).text
