@@ -74,6 +74,7 @@ RULES = (
     Rule(_READ, "/cases{*}", "cases"),
     Rule(_ANY, "/cases{*}", "archive"),
     Rule(_ANY, "/tickets/{*}", "tickets"),
+    Rule(_ANY, "/imports{*}", "transfer"),
     Rule(_ANY, "/models{*}", "learn"),
     Rule(_ANY, "/accounts{*}", "accounts"),
 )

@@ -33,6 +33,7 @@ from api.console import (
     case_pages,
     desk,
     frame,
+    import_pages,
     model_pages,
     queue_pages,
     retrospective_pages,
@@ -48,7 +49,7 @@ from triage.worker import Worker
 REQUESTS = Counter("triage_requests_total", "Requests by route and status", ["route", "status"])
 SECONDS = Histogram("triage_request_seconds", "Time to answer by route", ["route"])
 _PREFIX = "/api/v1"
-_UPLOADS = (f"{_PREFIX}/imports", f"{_PREFIX}/imports/preview")
+_UPLOADS = (f"{_PREFIX}/imports", f"{_PREFIX}/imports/preview", "/imports/file")
 
 
 def create_app(parts: Parts, service: Service | None = None, *, work: bool = True) -> FastAPI:
@@ -100,6 +101,7 @@ def create_app(parts: Parts, service: Service | None = None, *, work: bool = Tru
         case_pages,
         retrospective_pages,
         ticket_pages,
+        import_pages,
         model_pages,
         sign_in,
         account_pages,

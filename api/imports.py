@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import re
-import secrets
-import shutil
-from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, File, Form, UploadFile
 from fastapi.responses import StreamingResponse
 
-from api import download
+from api import download, uploads
 from api.deps import PartsDep, WorkerDep
 from api.schemas import PROBLEMS, ImportAnswer, ImportProblemAnswer
 from api.schemas_imports import PreviewAnswer
 from kb import badrows, mappings, transfer
 from kb import preview as previews
-from models.errors import InputError, TooLargeError
-from models.text import clean
 from triage.preview import as_json
 from triage.wiring import Parts
 
@@ -44,7 +38,7 @@ def start(
 ) -> ImportAnswer:
     """Begin an import. It goes on in the background, and after a restart from where it was."""
     choice = mappings.choice(mappings.from_json(mapping), system, dates)
-    path, name = _stored(file, kind, parts)
+    path, name = uploads.store(file, kind, parts)
     try:
         import_id = transfer.start(
             parts.database,
@@ -78,7 +72,7 @@ def preview(
 ) -> PreviewAnswer:
     """Say what an import would make of a file; stores nothing."""
     choice = mappings.choice(mappings.from_json(mapping), system, dates)
-    path, _ = _stored(file, kind, parts)
+    path, _ = uploads.store(file, kind, parts)
     try:
         found = previews.preview(path, kind, parts.source, choice)
     finally:
@@ -116,25 +110,3 @@ def _answer(parts: Parts, import_id: str) -> ImportAnswer:
             ImportProblemAnswer.model_validate(item) for item in transfer.problems(session, row)
         ]
     return answer
-
-
-def _stored(file: UploadFile, kind: str, parts: Parts) -> tuple[Path, str]:
-    """An upload in a file of ours, and the name it came with."""
-    if kind not in transfer.KINDS:
-        raise InputError(f"kind is one of {', '.join(transfer.KINDS)}, not {kind!r}", field="kind")
-    name = PurePosixPath(clean(file.filename or "upload").replace("\\", "/")).name[-200:] or "upload"
-    folder = parts.settings.home.resolve() / "uploads"
-    folder.mkdir(parents=True, exist_ok=True)
-    # The reader needs the ending; the rest of a name can be too long for the disk, or worse.
-    path = folder / (
-        secrets.token_hex(8) + re.sub(r"[^A-Za-z0-9.]", "", "".join(PurePosixPath(name).suffixes[-2:]))[-20:]
-    )
-    if file.size is not None and file.size > parts.settings.max_upload:
-        raise TooLargeError(f"at most {parts.settings.max_upload} bytes are taken", field="file")
-    try:
-        with path.open("wb") as target:
-            shutil.copyfileobj(file.file, target)
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
-    return path, name

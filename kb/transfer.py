@@ -169,6 +169,13 @@ def get(session: Session, import_id: str) -> Import:
     return row
 
 
+def latest(session: Session, most: int) -> Sequence[Import]:
+    """The imports that were begun last."""
+    return session.scalars(
+        select(Import).order_by(Import.started_at.desc(), Import.pk.desc()).limit(most)
+    ).all()
+
+
 def unfinished(session: Session) -> Sequence[str]:
     """Ids of imports that the service still has to carry on, the oldest first."""
     waiting = select(Import.id).where(Import.state == "running", Import.runner == SERVICE)

@@ -35,6 +35,7 @@ PLACES = (
     ("/queue", "queue", "tickets"),
     ("/cases", "cases", "cases"),
     ("/retrospective", "retrospective", "analyse"),
+    ("/imports", "imports", "transfer"),
     ("/models", "models", "learn"),
     ("/accounts", "accounts", "accounts"),
 )

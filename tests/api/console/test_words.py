@@ -11,6 +11,8 @@ import pytest
 from api.console.case_pages import TEXTS
 from kb.case_life import STATES
 from kb.causes import BRANCHES
+from kb.columns import FIELDS
+from kb.dates import ORDERS
 from kb.why import Why
 from triage.catalogue import words
 from triage.permissions import PERMISSIONS, ROLES
@@ -31,6 +33,13 @@ PAGES = {  # table of the catalogue -> the sources that use it
         "retrospective_pages.py",
     ),
     "accounts": ("templates/accounts.html", "account_pages.py"),
+    "imports": (
+        "templates/imports.html",
+        "templates/import_file.html",
+        "templates/import.html",
+        "static/imports.js",
+        "import_pages.py",
+    ),
     "models": (
         "templates/models.html",
         "templates/model.html",
@@ -44,7 +53,7 @@ AUDITED = (
     "signed_in", "signed_out", "sign_in_failed", "user_added", "role_changed", "password_reset",
     "password_changed", "user_disabled", "user_enabled", "token_added", "token_revoked",
     "team_changed", "customer_erased", "text_shown", "group_described", "group_merged",
-    "model_trained", "model_promoted", "model_rolled_back", "model_thresholds",
+    "import_started", "model_trained", "model_promoted", "model_rolled_back", "model_thresholds",
 )  # fmt: skip
 COMPUTED = {  # how a source writes a key that it computes -> the keys it can come to
     "queue": {
@@ -93,6 +102,16 @@ COMPUTED = {  # how a source writes a key that it computes -> the keys it can co
         },
     },
     "retrospective": {"words[key]": {"this_month", "last_month", "last_quarter", "this_year"}},
+    "imports": {
+        "words[one]": {"tickets", "cases"},
+        "words[row.kind]": {"tickets", "cases"},
+        "words[held.kind]": {"tickets", "cases"},
+        "words[key]": {"added", "changed", "unchanged", "bad"},
+        "words['state_' ~ row.state]": {"state_running", "state_done", "state_failed"},
+        "words['order_' ~ order]": {f"order_{order}" for order in ORDERS},
+        "words['field_' ~ one]": {f"field_{name}" for kind in FIELDS.values() for name in kind},
+        "words['field_' ~ field]": {f"field_{name}" for kind in FIELDS.values() for name in kind},
+    },
     "models": {
         "words['job_' ~ job.kind]": {"job_train", "job_compare", "job_curve"},
         "words[side]": {"before", "after"},
@@ -113,6 +132,7 @@ COMPUTED = {  # how a source writes a key that it computes -> the keys it can co
 }  # fmt: skip
 BY_CODE = {  # keys that Python looks up by a code
     "retrospective": {"refused"},
+    "imports": {"refused"},
     "models": {"refused", "source_seed", "source_confirmed", "source_imported"},
     "case": {"refused"},
     "case_editor": {"refused"},

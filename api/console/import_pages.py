@@ -1,0 +1,164 @@
+"""The pages of imports: choose a file, see what was recognised, mend the mapping, run, get bad rows back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, File, Form, Request, UploadFile
+from fastapi.responses import HTMLResponse, Response
+
+from api import uploads
+from api.console.frame import go, identity_of, language_of, show
+from api.console.names import Clock
+from api.deps import PartsDep, WorkerDep
+from api.uploads import Held
+from kb import audit, columns, rowfiles, transfer
+from kb import preview as previews
+from kb.dates import ORDERS
+from kb.mappings import LEFT_OUT, NO_READY, Choice, choice
+from kb.preview import Preview
+from models.errors import TriageError
+from triage.catalogue import words
+from triage.wiring import Parts
+
+router = APIRouter(prefix="/imports", include_in_schema=False)
+_LISTED = 20
+_PROBLEMS = 50
+_CELL = 80
+"""Characters of a cell that are shown."""
+
+
+@router.get("")
+def read(request: Request, parts: PartsDep) -> HTMLResponse:
+    """Choose a file; the imports before; exports."""
+    return _page(request, parts)
+
+
+@router.post("/file")
+def take(
+    request: Request,
+    parts: PartsDep,
+    file: Annotated[UploadFile, File()],
+    kind: Annotated[str, Form()] = "tickets",
+) -> Response:
+    """Keep a file and look at it."""
+    try:
+        held = uploads.hold(file, kind, parts)
+    except TriageError as error:
+        return _page(request, parts, said=_refusal(request, error), kind=kind)
+    try:
+        rowfiles.columns(held.path)
+    except TriageError as error:
+        uploads.drop(held)
+        return _page(request, parts, said=_refusal(request, error), kind=kind)
+    return go(f"/imports/file/{held.token}")
+
+
+@router.get("/file/{token}")
+def look(request: Request, parts: PartsDep, token: str) -> HTMLResponse:
+    """What an import would make of a file; what was chosen stands in the address."""
+    held = uploads.held(token, parts)
+    return _look(request, parts, held, _chosen(request.query_params, rowfiles.columns(held.path)))
+
+
+@router.post("/file/{token}")
+async def start(request: Request, parts: PartsDep, worker: WorkerDep, token: str) -> Response:
+    """Begin to import a file as it was looked at."""
+    sent = await request.form()
+    held = uploads.held(token, parts)
+    chosen = _chosen({key: str(value) for key, value in sent.items()}, rowfiles.columns(held.path))
+    who = identity_of(request)
+    path = uploads.release(held, parts)
+    try:
+        import_id = transfer.start(
+            parts.database,
+            path,
+            held.kind,
+            parts.now(),
+            runner=transfer.SERVICE,
+            file_name=held.name,
+            choice=chosen,
+            ready=parts.rules.mappings,
+        )
+    except TriageError as error:
+        path.replace(held.path)
+        return _look(request, parts, held, chosen, said=_refusal(request, error))
+    with parts.database.transaction() as session:
+        if transfer.get(session, import_id).stored_as != str(path):
+            path.unlink(missing_ok=True)  # the same file is being imported already
+        audit.note(session, who.name if who else "", "import_started", import_id, now=parts.now())
+    uploads.drop(held)
+    worker.wake()
+    return go(f"/imports/{import_id}")
+
+
+@router.get("/{import_id}")
+def follow(request: Request, parts: PartsDep, import_id: str) -> HTMLResponse:
+    """How far an import is, and what came of it."""
+    with parts.database.reading() as session:
+        row = transfer.get(session, import_id)
+        problems = transfer.problems(session, row)[:_PROBLEMS]
+    return _shown(request, parts, "import.html", row=row, problems=problems)
+
+
+def _look(request: Request, parts: Parts, held: Held, chosen: Choice, *, said: str = "") -> HTMLResponse:
+    names = rowfiles.columns(held.path)
+    found: Preview | None = None
+    try:
+        found = previews.preview(held.path, held.kind, parts.source, chosen)
+    except TriageError as error:
+        said = said or _refusal(request, error)
+    fields = {column: field for field, column in found.mapping.fields.items()} if found else {}
+    # Where nothing could be made of the file, a column that nobody chose for stays open to be recognised.
+    taken = {name: fields.get(name, LEFT_OUT) if found else chosen.columns.get(name, "") for name in names}
+    return _shown(
+        request,
+        parts,
+        "import_file.html",
+        held=held,
+        found=found,
+        taken=taken,
+        fields=[*columns.FIELDS[held.kind]],
+        left_out=LEFT_OUT,
+        chosen=chosen,
+        system=(found.mapping.ready if found else chosen.ready) or NO_READY,
+        systems=[(one.name, one.title) for one in parts.rules.mappings],
+        no_system=NO_READY,
+        orders=ORDERS,
+        said=said
+        or (
+            words("imports", language_of(request))["refused"].format(detail=found.error)
+            if found and found.error
+            else ""
+        ),
+        cell=lambda value: str("" if value is None else value)[:_CELL],
+    )
+
+
+def _chosen(sent: Mapping[str, str], names: list[str]) -> Choice:
+    """The mapping from a form, where columns are numbered: their names can be anything."""
+    picked = {name: sent[f"column{place}"] for place, name in enumerate(names) if sent.get(f"column{place}")}
+    dates = sent.get("dates", "")
+    return choice(picked, sent.get("system", ""), dates if dates in ORDERS else "")
+
+
+def _refusal(request: Request, error: TriageError) -> str:
+    return words("imports", language_of(request))["refused"].format(detail=error.message)
+
+
+def _page(request: Request, parts: Parts, *, said: str = "", kind: str = "tickets") -> HTMLResponse:
+    with parts.database.reading() as session:
+        rows = transfer.latest(session, _LISTED)
+    return _shown(request, parts, "imports.html", rows=rows, said=said, kind=kind, kinds=transfer.KINDS)
+
+
+def _shown(request: Request, parts: Parts, template: str, **values: Any) -> HTMLResponse:
+    language = language_of(request)
+    return show(
+        request,
+        template,
+        "imports",
+        clock=Clock(parts.settings.zone, language, parts.now()),
+        **values,
+    )
