@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, File, Form, Request, UploadFile
@@ -10,7 +11,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from api import uploads
 from api.console.frame import go, identity_of, language_of, show
-from api.console.names import Clock
+from api.console.names import Clock, names
 from api.deps import PartsDep, WorkerDep
 from api.uploads import Held
 from kb import audit, columns, rowfiles, transfer
@@ -103,7 +104,7 @@ def follow(request: Request, parts: PartsDep, import_id: str) -> HTMLResponse:
 
 
 def _look(request: Request, parts: Parts, held: Held, chosen: Choice, *, said: str = "") -> HTMLResponse:
-    names = rowfiles.columns(held.path)
+    heads = rowfiles.columns(held.path)
     found: Preview | None = None
     try:
         found = previews.preview(held.path, held.kind, parts.source, chosen)
@@ -111,7 +112,7 @@ def _look(request: Request, parts: Parts, held: Held, chosen: Choice, *, said: s
         said = said or _refusal(request, error)
     fields = {column: field for field, column in found.mapping.fields.items()} if found else {}
     # Where nothing could be made of the file, a column that nobody chose for stays open to be recognised.
-    taken = {name: fields.get(name, LEFT_OUT) if found else chosen.columns.get(name, "") for name in names}
+    taken = {name: fields.get(name, LEFT_OUT) if found else chosen.columns.get(name, "") for name in heads}
     return _shown(
         request,
         parts,
@@ -132,13 +133,27 @@ def _look(request: Request, parts: Parts, held: Held, chosen: Choice, *, said: s
             if found and found.error
             else ""
         ),
-        cell=lambda value: str("" if value is None else value)[:_CELL],
+        cell=_cells(parts, language_of(request)),
     )
 
 
-def _chosen(sent: Mapping[str, str], names: list[str]) -> Choice:
+def _cells(parts: Parts, language: str) -> Callable[[str, object], str]:
+    """Writes a value as people read it: times in the zone of the settings, codes by their names."""
+    known = {"customer_tier": "tier", "cause_code": "cause"}
+    kinds = names(parts.rules, language)
+
+    def cell(field: str, value: object) -> str:
+        if isinstance(value, datetime):
+            return f"{value.astimezone(parts.settings.zone):%Y-%m-%d %H:%M}"
+        written = "" if value is None else str(value)
+        return kinds.get(known.get(field, field), {}).get(written, written)[:_CELL]
+
+    return cell
+
+
+def _chosen(sent: Mapping[str, str], heads: list[str]) -> Choice:
     """The mapping from a form, where columns are numbered: their names can be anything."""
-    picked = {name: sent[f"column{place}"] for place, name in enumerate(names) if sent.get(f"column{place}")}
+    picked = {name: sent[f"column{place}"] for place, name in enumerate(heads) if sent.get(f"column{place}")}
     dates = sent.get("dates", "")
     return choice(picked, sent.get("system", ""), dates if dates in ORDERS else "")
 

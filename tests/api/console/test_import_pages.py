@@ -46,11 +46,17 @@ def run(parts: Parts, import_id: str) -> None:
 
 def test_a_file_is_looked_at_and_imported(client: TestClient, parts: Parts) -> None:
     address = place(
-        client, csv("工单编号,问题描述,客户名称", f"a1,打印机坏了 {SCRIPT},甲公司", "a2,登录报错,乙公司")
+        client,
+        csv(
+            "工单编号,问题描述,优先级,反馈时间",
+            f"a1,打印机坏了 {SCRIPT},紧急,2026-03-02 09:30",
+            "a2,登录报错,一般,",
+        ),
     )
     page = client.get(f"{address}?lang=en").text
     assert "2 rows" in page
     assert "打印机坏了" in page
+    assert "<td>Urgent</td><td>2026-03-02 09:30</td>" in page
     assert SCRIPT not in page
     answer = client.post(address)
     import_id = answer.headers["HX-Redirect"].removeprefix("/imports/")
