@@ -56,7 +56,8 @@ def test_a_file_is_looked_at_and_imported(client: TestClient, parts: Parts) -> N
     page = client.get(f"{address}?lang=en").text
     assert "2 rows" in page
     assert "打印机坏了" in page
-    assert "<td>Urgent</td><td>2026-03-02 09:30</td>" in page
+    assert "<td>Urgent</td>" in page
+    assert "<td>2026-03-02 09:30</td>" in page
     assert SCRIPT not in page
     answer = client.post(address)
     import_id = answer.headers["HX-Redirect"].removeprefix("/imports/")
