@@ -76,6 +76,7 @@ RULES = (
     Rule(_ANY, "/tickets/{*}", "tickets"),
     Rule(_ANY, "/imports{*}", "transfer"),
     Rule(_ANY, "/models{*}", "learn"),
+    Rule(_ANY, "/settings{*}", "settings"),
     Rule(_ANY, "/accounts{*}", "accounts"),
 )
 _COMPILED = tuple((rule.methods, rule.pattern(), rule.needs) for rule in RULES)

@@ -37,6 +37,7 @@ from api.console import (
     model_pages,
     queue_pages,
     retrospective_pages,
+    settings_pages,
     sign_in,
     ticket_pages,
 )
@@ -103,6 +104,7 @@ def create_app(parts: Parts, service: Service | None = None, *, work: bool = Tru
         ticket_pages,
         import_pages,
         model_pages,
+        settings_pages,
         sign_in,
         account_pages,
     ):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -135,8 +136,17 @@ def change_role(session: Session, name: str, role: str, now: datetime, *, by: st
     return row
 
 
-def change_team(session: Session, name: str, team: str, now: datetime, *, by: str) -> User:
-    """Put a user into a team (its code), or into none."""
+def change_team(
+    session: Session, name: str, team: str, now: datetime, *, by: str, teams: Sequence[str]
+) -> User:
+    """Put a user into a team (its code, one of ``teams``), or into none.
+
+    Raises:
+        NotFoundError: there is no such user.
+        InputError: there is no such team.
+    """
+    if team and team not in teams:
+        raise InputError(f"team is one of {', '.join(teams)}, or empty for none, not {team!r}", field="team")
     row = users.get(session, name)
     row.team = team
     audit.note(session, by, "team_changed", row.name, now=now, detail=team)

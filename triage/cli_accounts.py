@@ -63,6 +63,20 @@ def change_role(name: str, role: Annotated[str, typer.Argument(help="The new rol
     typer.echo(told)
 
 
+@user_app.command("team")
+def change_team(
+    name: str, team: Annotated[str, typer.Argument(help="The team's code; empty: none.")] = ""
+) -> None:
+    """Put a user into a team, whose queue is shown first; without one, take the user out."""
+    from triage import accounts
+
+    with closing(wiring.build()) as built, built.database.transaction() as session:
+        teams = [term.code for term in built.rules.taxonomy.teams]
+        row = accounts.change_team(session, name, team, built.now(), by=terminal(), teams=teams)
+        told = f"{row.name} is in {team} now" if team else f"{row.name} is in no team now"
+    typer.echo(told)
+
+
 @user_app.command("reset")
 def reset_password(name: str) -> None:
     """Give a user a new password to be used once; also lifts a block after failures."""

@@ -59,6 +59,10 @@ class Parts:
 
         return rules.load(self.settings.data_folder)
 
+    def adopt(self, rules: Rules) -> None:
+        """Decide by other rules from the next request on."""
+        self.__dict__["rules"] = rules
+
     @cached_property
     def database(self) -> Database:
         """The database, brought up to date.

@@ -52,6 +52,19 @@ def change_role(
     return _changed(request, parts, change)
 
 
+@router.post("/users/{name}/team")
+def change_team(
+    request: Request, parts: PartsDep, name: str, team: Annotated[str, Form()] = ""
+) -> HTMLResponse:
+    """Put a user into a team, or into none."""
+    teams = [term.code for term in parts.rules.taxonomy.teams]
+
+    def change(session: Session, by: str) -> None:
+        accounts.change_team(session, name, team, parts.now(), by=by, teams=teams)
+
+    return _changed(request, parts, change)
+
+
 @router.post("/users/{name}/reset")
 def reset_password(request: Request, parts: PartsDep, name: str) -> HTMLResponse:
     """Give a user a new password to be used once."""
@@ -144,6 +157,7 @@ def _page(
         "accounts",
         **values,
         roles=list(ROLES),
+        teams=[(term.code, term.names[language_of(request)]) for term in parts.rules.taxonomy.teams],
         scopes=list(PERMISSIONS),
         said=said,
         made=made,

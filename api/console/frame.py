@@ -37,6 +37,7 @@ PLACES = (
     ("/retrospective", "retrospective", "analyse"),
     ("/imports", "imports", "transfer"),
     ("/models", "models", "learn"),
+    ("/settings", "settings", "settings"),
     ("/accounts", "accounts", "accounts"),
 )
 """Pages of the navigation: address, key of its word, permission it needs."""

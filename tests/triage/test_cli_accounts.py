@@ -33,6 +33,14 @@ def test_users(command: Run) -> None:
         assert len(refused.err.strip().splitlines()) == 1
 
 
+def test_a_users_team(command: Run) -> None:
+    command("user", "add", "ada")
+    assert command("user", "team", "ada", "engineering").out == "ada is in engineering now\n"
+    assert command("user", "team", "ada", "nobody").status == 1
+    assert command("user", "team", "nobody", "engineering").status == 1
+    assert command("user", "team", "ada").out == "ada is in no team now\n"
+
+
 def test_tokens(command: Run) -> None:
     command("user", "add", "anna")
     assert command("token", "list").out == "there is no token yet\n"

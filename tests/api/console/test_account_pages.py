@@ -38,6 +38,17 @@ def test_a_user_is_added_changed_disabled_and_enabled(client: TestClient, parts:
         assert SAID[key] in again
 
 
+def test_a_user_is_put_into_a_team(client: TestClient, parts: Parts) -> None:
+    client.post("/accounts/users", data={"name": "ada", "role": "agent"})
+    page = client.post("/accounts/users/ada/team?lang=en", data={"team": "engineering"}).text
+    assert '<option value="engineering" selected>' in page
+    wrong = client.post("/accounts/users/ada/team?lang=en", data={"team": "nobody"}).text
+    assert "Not done: team is one of" in wrong
+    assert '<option value="engineering" selected>' in wrong
+    client.post("/accounts/users/ada/team", data={"team": ""})
+    assert '<option value="engineering" selected>' not in client.get("/accounts?lang=en").text
+
+
 def test_what_cannot_be_is_said_and_what_was_typed_stays(client: TestClient) -> None:
     client.post("/accounts/users", data={"name": "wang", "role": "agent"})
     taken = client.post("/accounts/users", data={"name": "WANG", "role": "agent"})

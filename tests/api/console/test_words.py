@@ -11,11 +11,13 @@ import pytest
 from api.console.case_pages import TEXTS
 from kb.case_life import STATES
 from kb.causes import BRANCHES
-from kb.columns import FIELDS
+from kb.columns import FIELDS as COLUMNS
 from kb.dates import ORDERS
 from kb.why import Why
 from triage.catalogue import words
+from triage.data_edit import FILES
 from triage.permissions import PERMISSIONS, ROLES
+from triage.replay import KINDS
 
 CONSOLE = Path(__file__).parents[3] / "api" / "console"
 PAGES = {  # table of the catalogue -> the sources that use it
@@ -40,6 +42,7 @@ PAGES = {  # table of the catalogue -> the sources that use it
         "static/imports.js",
         "import_pages.py",
     ),
+    "settings": ("templates/settings.html", "templates/settings_replay.html", "settings_pages.py"),
     "models": (
         "templates/models.html",
         "templates/model.html",
@@ -53,7 +56,8 @@ AUDITED = (
     "signed_in", "signed_out", "sign_in_failed", "user_added", "role_changed", "password_reset",
     "password_changed", "user_disabled", "user_enabled", "token_added", "token_revoked",
     "team_changed", "customer_erased", "text_shown", "group_described", "group_merged",
-    "import_started", "model_trained", "model_promoted", "model_rolled_back", "model_thresholds",
+    "import_started", "settings_saved", "model_trained", "model_promoted",
+    "model_rolled_back", "model_thresholds",
 )  # fmt: skip
 COMPUTED = {  # how a source writes a key that it computes -> the keys it can come to
     "queue": {
@@ -102,6 +106,12 @@ COMPUTED = {  # how a source writes a key that it computes -> the keys it can co
         },
     },
     "retrospective": {"words[key]": {"this_month", "last_month", "last_quarter", "this_year"}},
+    "settings": {
+        "words['file_' ~ stem]": {f"file_{name.removesuffix('.toml')}" for name in FILES},
+        "words[target]": {"category", "priority"},
+        "words['moved_' ~ kind]": {f"moved_{kind}" for kind in KINDS},
+        "words[new]": {"earlier", "later"},
+    },
     "imports": {
         "words[one]": {"tickets", "cases"},
         "words[row.kind]": {"tickets", "cases"},
@@ -109,8 +119,8 @@ COMPUTED = {  # how a source writes a key that it computes -> the keys it can co
         "words[key]": {"added", "changed", "unchanged", "bad"},
         "words['state_' ~ row.state]": {"state_running", "state_done", "state_failed"},
         "words['order_' ~ order]": {f"order_{order}" for order in ORDERS},
-        "words['field_' ~ one]": {f"field_{name}" for kind in FIELDS.values() for name in kind},
-        "words['field_' ~ field]": {f"field_{name}" for kind in FIELDS.values() for name in kind},
+        "words['field_' ~ one]": {f"field_{name}" for kind in COLUMNS.values() for name in kind},
+        "words['field_' ~ field]": {f"field_{name}" for kind in COLUMNS.values() for name in kind},
     },
     "models": {
         "words['job_' ~ job.kind]": {"job_train", "job_compare", "job_curve"},
@@ -133,6 +143,7 @@ COMPUTED = {  # how a source writes a key that it computes -> the keys it can co
 BY_CODE = {  # keys that Python looks up by a code
     "retrospective": {"refused"},
     "imports": {"refused"},
+    "settings": {"wrong"},
     "models": {"refused", "source_seed", "source_confirmed", "source_imported"},
     "case": {"refused"},
     "case_editor": {"refused"},
@@ -210,5 +221,5 @@ def test_chinese_pages_hold_no_english_and_english_ones_no_chinese() -> None:
         for key, text in words(table, "en").items():
             assert key in own or not HAN.search(text), key
         for key, text in words(table, "zh").items():
-            bare = re.sub(r"\{\w+\}|Ctrl\+Enter|JavaScript|VIP|Authorization: Bearer", "", text)
+            bare = re.sub(r"\{\w+\}|Ctrl\+Enter|JavaScript|VIP|TRIAGE_DATA|Authorization: Bearer", "", text)
             assert key in own or not re.search(r"[A-Za-z]{2}", bare), key
