@@ -81,6 +81,10 @@ def pages(client: httpx.Client) -> dict[str, str]:
         "cases, filtered": "/cases?q=VPN error 619&category=software",
         "case": case[1],
         "accounts": "/accounts",
+        "imports": "/imports",
+        "models": "/models",
+        "model": re.search(r'href="(/models/[^"]+)"', client.get("/models").text)[1],  # type: ignore[index]
+        "rules": "/settings",
     }
 
 

@@ -27,12 +27,14 @@ K1 = 1.2
 B = 0.75
 MOST_TERMS = 12
 """The rarest terms of a query are looked up; the hundredth term of a long e-mail decides nothing."""
-MOST_HOLDING = 5_000
+MOST_HOLDING = 2_000
 """Common terms are left out once the rarer ones are held by so many cases: the database ranks each of them.
 The rarest is always looked up. Without it the time of a search grows with the archive."""
 LONG = 64
 """Distinct terms from which on a query is a whole message: of its greeting, signature and asides only the
 terms that some case holds are asked for, and of those the rarest."""
+_ANSWERED = "triage candidates"
+_MOST_ANSWERED = 4
 _MOST_KEPT = 200_000
 _kept: dict[int, dict[int, int]] = {}
 """Frequencies counted so far, by the corpus' stamp, which no two states of any corpus share."""
@@ -81,6 +83,7 @@ def remove(session: Session, case_pk: int, document: Document) -> None:
 
 def clear(session: Session) -> None:
     """Forget all cases."""
+    session.info.pop(_ANSWERED, None)
     session.execute(text("DELETE FROM case_terms"))
     session.execute(update(CorpusSize).values(documents=0, words=0, pairs=0, stamp=_stamp()))
 
@@ -119,6 +122,19 @@ def candidates(
     terms = _looked_up(words, pairs)
     if not len(terms) or narrow == []:
         return []
+    # One request asks the same for its hits and for its facets.
+    asked = (terms.tobytes(), most, filters, narrow if narrow is None else len(narrow))
+    known: dict[object, list[int]] = session.info.setdefault(_ANSWERED, {})
+    if asked not in known:
+        if len(known) >= _MOST_ANSWERED:
+            known.pop(next(iter(known)))
+        known[asked] = _found(session, terms, most, filters, narrow)
+    return list(known[asked])
+
+
+def _found(
+    session: Session, terms: Hashes, most: int, filters: Filters, narrow: Sequence[int] | None
+) -> list[int]:
     if _sqlite(session):
         held, order = "case_terms MATCH {0}", "rank"
         query = " OR ".join(f'"{_code(term)}"' for term in terms)
@@ -204,6 +220,7 @@ def _frequencies(session: Session, terms: Sequence[int]) -> dict[int, int]:
 
 
 def _count(session: Session, sign: int, document: Document) -> None:
+    session.info.pop(_ANSWERED, None)
     session.execute(
         update(CorpusSize).values(
             documents=CorpusSize.documents + sign,

@@ -39,15 +39,16 @@ class Place:
 
 def page(session: Session, view: View, *, after: Place | None = None, limit: int = 50) -> Sequence[Ticket]:
     """Open tickets, the first due first; those without a due time come last."""
-    query = _seen(select(Ticket), view)
+    # Keys first: to put thousands of tickets in order none of their texts is read.
+    query = _seen(select(Ticket.pk), view)
     if after is not None and after.due_at is not None:
         later = and_(Ticket.due_at == after.due_at, Ticket.pk > after.pk)
         query = query.where(or_(Ticket.due_at > after.due_at, Ticket.due_at.is_(None), later))
     elif after is not None:
         query = query.where(Ticket.due_at.is_(None), Ticket.pk > after.pk)
-    return session.scalars(
-        query.order_by(Ticket.due_at.is_(None), Ticket.due_at, Ticket.pk).limit(limit)
-    ).all()
+    order = (Ticket.due_at.is_(None), Ticket.due_at, Ticket.pk)
+    keys = session.scalars(query.order_by(*order).limit(limit)).all()
+    return session.scalars(select(Ticket).where(Ticket.pk.in_(keys)).order_by(*order)).all()
 
 
 def count(session: Session, view: View) -> int:
@@ -70,12 +71,22 @@ def bands(session: Session, keys: Sequence[int]) -> dict[int, dict[str, Decision
 
 def undecided_auto(session: Session, view: View, most: int) -> Sequence[Ticket]:
     """Tickets that wait for a decision and whose suggestions are all sure, the first due first."""
+    query = _undecided(select(Ticket), view)
+    return session.scalars(query.order_by(Ticket.due_at, Ticket.pk).limit(most)).all()
+
+
+def count_undecided_auto(session: Session, view: View, most: int) -> int:
+    """How many of those there are, counted up to ``most``."""
+    found = _undecided(select(Ticket.pk), view).limit(most).subquery()
+    return int(session.scalar(select(func.count()).select_from(found)) or 0)
+
+
+def _undecided(query: Select[Any], view: View) -> Select[Any]:
     unsure = select(Decision.ticket_pk).where(
         Decision.ticket_pk == Ticket.pk, or_(Decision.final.is_not(None), Decision.band != "auto")
     )
     known = select(Decision.ticket_pk).where(Decision.ticket_pk == Ticket.pk)
-    query = _seen(select(Ticket), view).where(Ticket.status == "triaged", known.exists(), ~unsure.exists())
-    return session.scalars(query.order_by(Ticket.due_at, Ticket.pk).limit(most)).all()
+    return _seen(query, view).where(Ticket.status == "triaged", known.exists(), ~unsure.exists())
 
 
 def of_customer(session: Session, customer: str, most: int = 5) -> Sequence[Ticket]:

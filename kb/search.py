@@ -87,7 +87,8 @@ def counted(session: Session, request: Request, nearest: FindNearest) -> Facets:
     keys = lexical_index.candidates(session, words, pairs, max(4 * limit, LEXICAL))
     keys += nearest(vector, candidates.reach_for(limit))
     if not request.filters.none:
-        keys += lexical_index.candidates(session, words, pairs, max(4 * limit, LEXICAL), request.filters)
+        few = _few(session, request.filters)
+        keys += lexical_index.candidates(session, words, pairs, max(4 * limit, LEXICAL), request.filters, few)
     return facets.count(session, list(dict.fromkeys(keys)), request.filters)
 
 
@@ -275,9 +276,7 @@ def _telling(word: str) -> bool:
 def _narrowed(session: Session, request: Request, nearest: FindNearest) -> tuple[Wording, list[int]]:
     """The candidates of a filtered search: those that hold its words, and those near it."""
     filters, limit, dimension = request.filters, request.limit, len(request.vector)
-    few: list[int] | None = filtering.first(session, filters, candidates.EXACT + 1)
-    if few is not None and len(few) > candidates.EXACT:
-        few = None
+    few = _few(session, filters)
     if request.wording is not None:
         words, pairs = request.wording.words, request.wording.pairs
     else:
@@ -285,6 +284,12 @@ def _narrowed(session: Session, request: Request, nearest: FindNearest) -> tuple
     holding = lexical_index.candidates(session, words, pairs, max(4 * limit, LEXICAL), filters, few)
     near = candidates.near(session, filters, few, request.vector, limit, nearest, request.made_with)
     return Wording(words, pairs, load(session, holding, dimension, request.made_with)), near
+
+
+def _few(session: Session, filters: Filters) -> list[int] | None:
+    """All cases that pass the filters, where they are few."""
+    passing = filtering.first(session, filters, candidates.EXACT + 1)
+    return passing if len(passing) <= candidates.EXACT else None
 
 
 def _hits(

@@ -243,8 +243,12 @@ class Parts:
         index = self.index()
         lacking = [FILLING] if self.index_watch.filling() else []
 
+        seen: dict[int, list[int]] = {}  # hits and facets ask for the same
+
         def nearest(vector: Vectors, most: int) -> list[int]:
-            return known(lambda: index.nearest(vector, most))
+            if most not in seen:
+                seen[most] = known(lambda: index.nearest(vector, most))
+            return seen[most]
 
         def known(look: Callable[[], list[int]]) -> list[int]:
             try:

@@ -44,7 +44,7 @@ def read(
         rows = queue.page(session, view, after=_place(after), limit=_PAGE + 1)
         known = queue.bands(session, [row.pk for row in rows])
         counts = _counts(session, chosen, who, parts)
-        sure = len(queue.undecided_auto(session, view, _AT_ONCE))
+        sure = queue.count_undecided_auto(session, view, _AT_ONCE)
     more = _cursor(rows[_PAGE - 1]) if len(rows) > _PAGE else ""
     return show(
         request,
