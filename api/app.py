@@ -34,7 +34,9 @@ from api.console import (
     frame,
     queue_pages,
     retrospective_pages,
+    retrospective_tickets,
     sign_in,
+    surge_pages,
     ticket_pages,
 )
 from api.guard import Guard
@@ -96,6 +98,8 @@ def create_app(parts: Parts, service: Service | None = None, *, work: bool = Tru
         queue_pages,
         case_pages,
         retrospective_pages,
+        retrospective_tickets,
+        surge_pages,
         ticket_pages,
         sign_in,
         account_pages,

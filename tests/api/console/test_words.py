@@ -28,6 +28,7 @@ PAGES = {  # table of the catalogue -> the sources that use it
     "retrospective": (
         "templates/retrospective.html",
         "templates/retrospective_tickets.html",
+        "templates/retrospective_trend.html",
         "retrospective_pages.py",
     ),
     "accounts": ("templates/accounts.html", "account_pages.py"),
@@ -37,6 +38,7 @@ AUDITED = (
     "signed_in", "signed_out", "sign_in_failed", "user_added", "role_changed", "password_reset",
     "password_changed", "user_disabled", "user_enabled", "token_added", "token_revoked",
     "team_changed", "customer_erased", "text_shown", "group_described", "group_merged",
+    "group_split", "group_rejoined", "group_comment_removed",
 )  # fmt: skip
 COMPUTED = {  # how a source writes a key that it computes -> the keys it can come to
     "queue": {
@@ -84,7 +86,10 @@ COMPUTED = {  # how a source writes a key that it computes -> the keys it can co
             "language_zh", "language_en", "language_mixed", "language_other",
         },
     },
-    "retrospective": {"words[key]": {"this_month", "last_month", "last_quarter", "this_year"}},
+    "retrospective": {
+        "words[key]": {"this_month", "last_month", "last_quarter", "this_year"},
+        "words['per_' ~ drawn.unit]": {"per_day", "per_week"},
+    },
     "sign_in": {},
     "password": {},
     "accounts": {
