@@ -102,7 +102,7 @@ def _round(value: float) -> int:
     """A number for the top of the axis, not below a value."""
     size = 1
     while True:
-        for times in (1, 2, 3, 4, 5, 6, 8, 10):
+        for times in (1, 2, 3, 4, 5, 6, 8, 10, 12, 15):
             if times * size >= value and times * size > 1:
                 return times * size
         size *= 10
