@@ -37,8 +37,10 @@ from api.console import (
     model_pages,
     queue_pages,
     retrospective_pages,
+    retrospective_tickets,
     settings_pages,
     sign_in,
+    surge_pages,
     ticket_pages,
 )
 from api.guard import Guard
@@ -101,6 +103,8 @@ def create_app(parts: Parts, service: Service | None = None, *, work: bool = Tru
         queue_pages,
         case_pages,
         retrospective_pages,
+        retrospective_tickets,
+        surge_pages,
         ticket_pages,
         import_pages,
         model_pages,

@@ -6,14 +6,17 @@ from typing import Annotated, Literal
 from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Response
+from sqlalchemy.orm import Session
 
-from api.deps import PartsDep
+from api.deps import IdentityDep, PartsDep, acting
 from api.schemas import PROBLEMS
 from api.schemas_retrospective import (
     CauseAnswer,
     CauseRequest,
     GroupChange,
+    GroupCommentAnswer,
     GroupMerge,
+    GroupRemark,
     GroupSplit,
     GroupState,
     MeasureAnswer,
@@ -21,8 +24,8 @@ from api.schemas_retrospective import (
     RetrospectiveAnswer,
     SurgeAnswer,
 )
-from kb import causes, measures, problem_groups
-from kb.tables import ProblemGroup
+from kb import causes, group_comments, measures, problem_groups
+from kb.tables import GroupComment, ProblemGroup
 from models.errors import InputError
 from triage import report, reporting, retrospective
 from triage.cli_retrospect import days
@@ -78,18 +81,26 @@ def surges(parts: PartsDep) -> list[SurgeAnswer]:
 
 
 @router.patch("/problem-groups/{group_id}")
-def describe(group_id: str, sent: GroupChange, parts: PartsDep) -> GroupState:
-    """Name or comment a group, once for all months."""
+def describe(group_id: str, sent: GroupChange, parts: PartsDep, who: IdentityDep) -> GroupState:
+    """Name a group, once for all months; a comment joins those that are there."""
     with parts.database.transaction() as session:
-        row = problem_groups.describe(session, group_id, name=sent.name, comment=sent.comment)
-        return _state(row)
+        row = problem_groups.get(session, group_id)
+        if sent.name is not None:
+            row = problem_groups.rename(session, group_id, sent.name)
+        if sent.comment:
+            group_comments.add(session, group_id, sent.comment, by=who.name, now=parts.now())
+        answer = _state(session, row)
+    parts.retrospects.forget()
+    return answer
 
 
 @router.post("/problem-groups/{group_id}/merge")
 def merge(group_id: str, sent: GroupMerge, parts: PartsDep) -> GroupState:
     """Make two groups one, from now on; answers the one that stays."""
     with parts.database.transaction() as session:
-        return _state(problem_groups.merge(session, group_id, sent.into))
+        answer = _state(session, problem_groups.merge(session, group_id, sent.into))
+    parts.retrospects.forget()
+    return answer
 
 
 @router.post("/problem-groups/{group_id}/split", status_code=201)
@@ -97,7 +108,43 @@ def split(group_id: str, sent: GroupSplit, parts: PartsDep) -> GroupState:
     """Take tickets out of a group into one of their own."""
     with parts.database.transaction() as session:
         row = problem_groups.split(session, group_id, sent.ticket_ids, name=sent.name, now=parts.now())
-        return _state(row)
+        answer = _state(session, row)
+    parts.retrospects.forget()
+    return answer
+
+
+@router.post("/problem-groups/{group_id}/rejoin")
+def rejoin(group_id: str, parts: PartsDep) -> GroupState:
+    """Put what was split off back to what it was taken from; answers the group that is whole again."""
+    with parts.database.transaction() as session:
+        answer = _state(session, problem_groups.rejoin(session, group_id))
+    parts.retrospects.forget()
+    return answer
+
+
+@router.post("/problem-groups/{group_id}/comments", status_code=201)
+def add_comment(group_id: str, sent: GroupRemark, parts: PartsDep, who: IdentityDep) -> GroupCommentAnswer:
+    """Comment a group."""
+    with parts.database.transaction() as session:
+        row = group_comments.add(session, group_id, sent.text, by=acting(who, sent.by), now=parts.now())
+        answer = _comment(row)
+    parts.retrospects.forget()
+    return answer
+
+
+@router.get("/problem-groups/{group_id}/comments")
+def list_comments(group_id: str, parts: PartsDep) -> list[GroupCommentAnswer]:
+    """What people said of a group, in the order they said it."""
+    with parts.database.reading() as session:
+        return [_comment(row) for row in group_comments.listed(session, group_id)]
+
+
+@router.delete("/problem-groups/{group_id}/comments/{number}", status_code=204)
+def remove_comment(group_id: str, number: int, parts: PartsDep) -> None:
+    """Take back a comment that was written by mistake."""
+    with parts.database.transaction() as session:
+        group_comments.remove(session, group_id, number)
+    parts.retrospects.forget()
 
 
 @router.post("/measures", status_code=201)
@@ -145,5 +192,10 @@ def _check_cause(parts: PartsDep, code: str | None, field: str) -> None:
         raise InputError(f"{field} is one of {', '.join(known)}, not {code!r}", field=field)
 
 
-def _state(row: ProblemGroup) -> GroupState:
-    return GroupState(id=row.id, name=row.name, comment=row.comment)
+def _state(session: Session, row: ProblemGroup) -> GroupState:
+    said = group_comments.listed(session, row.id)
+    return GroupState(id=row.id, name=row.name, comment=said[-1].text if said else "")
+
+
+def _comment(row: GroupComment) -> GroupCommentAnswer:
+    return GroupCommentAnswer(number=row.pk, text=row.text, by=row.by, at=row.at)

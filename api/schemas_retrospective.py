@@ -54,7 +54,7 @@ class SurgeAnswer(Answer):
 
 
 class GroupChange(Sent):
-    """A name or a comment for a group; what is left out stays."""
+    """A name for a group, or a comment more; what is left out stays."""
 
     name: Name | None = None
     comment: Comment | None = None
@@ -73,8 +73,24 @@ class GroupSplit(Sent):
     name: Name = ""
 
 
+class GroupRemark(Sent):
+    """Something to be said of a group."""
+
+    text: Comment
+    by: Person = ""
+
+
+class GroupCommentAnswer(Answer):
+    """What somebody said of a group; ``by`` is empty where it is not known."""
+
+    number: int
+    text: str
+    by: str
+    at: datetime
+
+
 class GroupState(Answer):
-    """A group as people know it."""
+    """A group as people know it; ``comment`` is what was said last."""
 
     id: str
     name: str

@@ -24,6 +24,7 @@ from kb.tables import (
     Case,
     CaseUse,
     Decision,
+    GroupComment,
     Import,
     ImportProblem,
     Measure,
@@ -67,7 +68,8 @@ PLACES = (
     Place(CaseEvent, ("note",)),
     Place(Import, ("file_name", "stored_as", "error")),
     Place(ImportProblem, ("message", "cells")),
-    Place(ProblemGroup, ("name", "comment")),
+    Place(ProblemGroup, ("name",)),
+    Place(GroupComment, ("text",)),
     Place(Measure, ("what",)),
 )
 """All that can hold a customer's name. A new table with texts is one line here."""

@@ -86,6 +86,22 @@ class Space:
             found[part] = self.weights.odds(meaning, meaning * across, words, np.ones_like(across), across)
         return found
 
+    def towards(self, texts: NDArray[np.intp], others: NDArray[np.intp]) -> Floats:
+        """The mean log odds (texts,) that each of some texts is about one problem with each of the others."""
+        kinds = [np.ones(len(others), dtype=np.bool_), self.scripts[others] > 0, self.scripts[others] < 0]
+        sums = [self.meanings[others[kind]].sum(axis=0) for kind in kinds]
+        every, han, other = (self.meanings[texts] @ summed for summed in sums)
+        scripts = self.scripts[texts]
+        words = np.asarray(self.words[texts] @ np.asarray(self.words[others].sum(axis=0)).ravel())
+        odds = self.weights.odds(
+            every,
+            np.where(scripts > 0, other, np.where(scripts < 0, han, 0)),
+            words,
+            np.full(len(texts), len(others), dtype=np.float32),
+            np.where(scripts > 0, kinds[2].sum(), np.where(scripts < 0, kinds[1].sum(), 0)),
+        )
+        return np.asarray(odds / max(len(others), 1), dtype=np.float32)
+
 
 _PAIRS_AT_ONCE = 100_000
 

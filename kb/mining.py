@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,6 +33,12 @@ class Grouping:
     pairs: Pairs
     clusters: tuple[Cluster, ...]
     outside: NDArray[np.intp]
+
+    def nearest(self, keys: Sequence[int], sides: Sequence[Sequence[int]]) -> list[int]:
+        """For each ticket, by its key, which side's tickets it is the most like on average."""
+        texts = np.searchsorted(self.keys, np.asarray(keys, dtype=np.int64))
+        odds = [self.space.towards(texts, np.searchsorted(self.keys, np.asarray(side))) for side in sides]
+        return [int(place) for place in np.argmax(np.stack(odds), axis=0)]
 
 
 def group(documents: Documents, progress: Progress = lambda _step, _done, _all: None) -> Grouping:

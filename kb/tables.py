@@ -322,7 +322,6 @@ class ProblemGroup(Base):
     pk: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=True)
     id: Mapped[str] = mapped_column(String(40), unique=True)
     name: Mapped[str] = mapped_column(Text, default="")
-    comment: Mapped[str] = mapped_column(Text, default="")
     into_pk: Mapped[int | None] = mapped_column(Key)
     from_pk: Mapped[int | None] = mapped_column(Key)
     created_at: Mapped[datetime] = mapped_column(UtcTime)
@@ -385,3 +384,15 @@ class IndexState(Base):
     building: Mapped[str] = mapped_column(String(120), default="")
     retired: Mapped[str] = mapped_column(String(120), default="")
     seen_at: Mapped[datetime | None] = mapped_column(UtcTime)
+
+
+class GroupComment(Base):
+    """What somebody said of a problem group."""
+
+    __tablename__ = "group_comments"
+
+    pk: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=True)
+    group_pk: Mapped[int] = mapped_column(ForeignKey("problem_groups.pk", ondelete="CASCADE"), index=True)
+    text: Mapped[str] = mapped_column(Text)
+    by: Mapped[str] = mapped_column(String(120), default="")
+    at: Mapped[datetime] = mapped_column(UtcTime)

@@ -28,12 +28,14 @@ _MOST_STRETCHES = 12
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """The mean and the central 95 % of what was to be expected; ``shape`` is that of the distribution."""
+    """The mean and the central 95 % of what was to be expected; ``shape`` is that of the distribution, and
+    ``known`` what it would be if every period kept to its rate."""
 
     mean: float
     low: float
     high: float
     shape: float
+    known: float
 
 
 def weekday_weights(counts: Sequence[float]) -> Floats:
@@ -70,15 +72,28 @@ def expectations(counts: Floats, exposures: Floats, exposure: float) -> list[Exp
     prior = _PRIOR_STRETCHES * exposure
     shapes = counts @ weights + common * prior
     rates = shapes / (shown + prior)
-    spread = _spread(counts, exposures)
+    scatter = spread(counts, exposures)
     found = []
     for shape, rate in zip(shapes.tolist(), rates.tolist(), strict=True):
         mean = rate * exposure
         # The rate is not known better than its past, nor does a period keep to it better than others did.
-        own = 1.0 / (1.0 / max(shape, 1e-6) + spread)
+        own = 1.0 / (1.0 / max(shape, 1e-6) + scatter)
         low, high = _negative_binomial(mean, own).ppf([0.025, 0.975])
-        found.append(Expectation(mean, float(low), float(high), own))
+        found.append(Expectation(mean, float(low), float(high), own, max(shape, 1e-6)))
     return found
+
+
+def parts(expected: Sequence[Expectation], weights: Floats, scatter: float) -> tuple[Floats, Floats, Floats]:
+    """Mean, low and high (groups, parts) of the parts of a period, by how much each part weighs.
+
+    ``scatter`` is by how much stretches of a part's length scatter (see ``spread``).
+    """
+    whole = np.array([item.mean for item in expected])
+    known = np.array([item.known for item in expected])
+    mean = np.maximum(whole[:, None] * weights[None, :] / max(weights.sum(), 1e-9), 1e-9)
+    shape = np.broadcast_to((1.0 / (1.0 / known + scatter))[:, None], mean.shape)
+    law = stats.nbinom(shape, shape / (shape + mean))
+    return mean, np.asarray(law.ppf(0.025)), np.asarray(law.ppf(0.975))
 
 
 def verdicts(expected: Sequence[Expectation], actual: Sequence[int]) -> list[str]:
@@ -109,7 +124,7 @@ def _negative_binomial(mean: float, shape: float) -> stats.rv_discrete:
     return stats.nbinom(shape, shape / (shape + max(mean, 1e-9)))
 
 
-def _spread(counts: Floats, exposures: Floats) -> float:
+def spread(counts: Floats, exposures: Floats) -> float:
     """By how much counts scatter more than chance: 1 / shape of a negative binomial, by moments over all
     groups that have enough to tell."""
     rates = counts.sum(axis=1) / max(exposures.sum(), 1e-9)

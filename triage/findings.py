@@ -58,11 +58,35 @@ class Trend:
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """A day or week of the period (ISO dates, both included), with what was to be expected and its 95 %
+    interval; None where the past is too short to expect anything."""
+
+    start: str
+    end: str
+    ticket_ids: tuple[str, ...]
+    expected: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """What somebody said of a group."""
+
+    number: int
+    text: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Group:
     """Tickets about one problem, in any language. ``id`` stays the same from month to month.
 
     ``title`` is the name people gave it (``named``) or what its most central ticket says; ``terms`` set it
     apart from the others. ``cause_guessed`` says that the cause is that of similar cases, not recorded.
+    ``split_from`` is the id of the group that people took it out of.
     """
 
     id: str
@@ -88,7 +112,14 @@ class Group:
     cause: str
     cause_guessed: bool
     proven_case: str | None
-    comment: str = ""
+    comments: tuple[Comment, ...] = ()
+    series: tuple[Span, ...] = ()
+    split_from: str = ""
+
+    @property
+    def comment(self) -> str:
+        """What was said last."""
+        return self.comments[-1].text if self.comments else ""
 
     @property
     def size(self) -> int:
@@ -231,3 +262,4 @@ class Retrospective:
     reopened: Share
     gaps: tuple[Gap, ...]
     too_little: tuple[str, ...]
+    series: tuple[Span, ...] = ()

@@ -38,12 +38,12 @@ class Flow:
     def begin(self) -> int:
         """The day of the first ticket, or of the period's start."""
         first = min((ticket.received_at for ticket in self.past), default=self.period.start)
-        return min(self.day(first), self._start)
+        return min(self.day(first), self.first_day)
 
     @property
     def past_enough(self) -> bool:
         """Whether the past is as long as the period, so that something was to be expected."""
-        return self._start - self.begin >= self._end - self._start
+        return self.first_day - self.begin >= self.end_day - self.first_day
 
     def day(self, at: datetime) -> int:
         """The number of a local day."""
@@ -52,21 +52,36 @@ class Flow:
     def trends(self, groups: Sequence[Sequence[datetime]]) -> list[Trend]:
         """For each group, by the times of its tickets, what was expected of the period and what came."""
         actual = [sum(map(self.period.holds, times)) for times in groups]
-        if not groups or not self.past_enough:
+        expected = self.expected(groups)
+        if not expected:
             return [Trend(count, 0.0, 0.0, 0.0, TOO_LITTLE) for count in actual]
-        parts = trend.stretches(self._start - self.begin, self._end - self._start)
-        counts = np.zeros((len(groups), len(parts)))
-        for row, times in enumerate(groups):
-            ages = [self._start - 1 - self.day(at) for at in times if at < self.period.start]
-            for column, (near, far) in enumerate(parts):
-                counts[row, column] = sum(near <= age < far for age in ages)
-        exposures = np.array([self._weighed(self._start - far, self._start - near) for near, far in parts])
-        expected = trend.expectations(counts, exposures, self._weighed(self._start, self._end))
         said = trend.verdicts(expected, actual)
         return [
             Trend(count, round(item.mean, 2), round(item.low, 2), round(item.high, 2), verdict)
             for count, item, verdict in zip(actual, expected, said, strict=True)
         ]
+
+    def expected(self, groups: Sequence[Sequence[datetime]]) -> list[trend.Expectation]:
+        """For each group what was to be expected of the period; nothing where the past is too short."""
+        if not groups or not self.past_enough:
+            return []
+        parts = trend.stretches(self.first_day - self.begin, self.end_day - self.first_day)
+        exposures = np.array(
+            [self.weighed(self.first_day - far, self.first_day - near) for near, far in parts]
+        )
+        whole = self.weighed(self.first_day, self.end_day)
+        return trend.expectations(self.counts(groups, parts), exposures, whole)
+
+    def counts(
+        self, groups: Sequence[Sequence[datetime]], parts: Sequence[tuple[int, int]]
+    ) -> NDArray[np.float64]:
+        """Tickets (groups, stretches) of stretches before the period, given in days back."""
+        found = np.zeros((len(groups), len(parts)))
+        for row, times in enumerate(groups):
+            ages = np.array([self.first_day - 1 - self.day(at) for at in times if at < self.period.start])
+            for column, (near, far) in enumerate(parts):
+                found[row, column] = ((near <= ages) & (ages < far)).sum()
+        return found
 
     def daily(self, times: Sequence[datetime], start: int, end: int) -> NDArray[np.float64]:
         """Counts of each local day from ``start`` to before ``end``."""
@@ -77,11 +92,13 @@ class Flow:
         return counts
 
     @property
-    def _start(self) -> int:
+    def first_day(self) -> int:
+        """The number of the period's first local day."""
         return self.day(self.period.start)
 
     @property
-    def _end(self) -> int:
+    def end_day(self) -> int:
+        """The number of the day after its last."""
         return self.day(self.period.end - timedelta(microseconds=1)) + 1
 
     @cached_property
@@ -89,7 +106,8 @@ class Flow:
         counts = np.bincount([self.day(ticket.received_at) % 7 for ticket in self.past], minlength=7)
         return trend.weekday_weights(counts.tolist())
 
-    def _weighed(self, start: int, end: int) -> float:
+    def weighed(self, start: int, end: int) -> float:
+        """The days from one to before another, each counted as much as its weekday brings."""
         return float(sum(self._weights[day % 7] for day in range(start, end)))
 
 

@@ -23,9 +23,10 @@ from models.encoder import Encoder
 from models.errors import InputError
 from triage import gaps, movement, rollups, timings
 from triage.clocks import Clocks
-from triage.findings import Group, Period, Retrospective
+from triage.findings import Comment, Group, Period, Retrospective
 from triage.movement import Flow
 from triage.rollups import CauseOf
+from triage.series import series
 
 HISTORY = timedelta(days=365)
 _CASES_LOOKED_UP = 200
@@ -86,7 +87,9 @@ def retrospect(
     grouping = mining.group(documents, progress)
     clusters = [grouping.keys[cluster.places].tolist() for cluster in grouping.clusters]
     with setting.database.transaction() as session:
-        known = problem_groups.settle(session, clusters, grouping.keys.tolist(), setting.now)
+        known = problem_groups.settle(
+            session, clusters, grouping.keys.tolist(), setting.now, grouping.nearest
+        )
         problem_groups.forget_empty(session)
         uses = history.uses(session, period.start - HISTORY, period.end)
         noted = list(measures.listed(session))
@@ -121,6 +124,7 @@ def retrospect(
         reopened=rollups.reopened(within),
         gaps=gaps.gaps(groups, {ticket.id: ticket for ticket in within}, uses),
         too_little=_too_little(within, flow, groups),
+        series=series(flow, [past])[0],
     )
 
 
@@ -128,7 +132,7 @@ def as_json(found: Retrospective) -> dict[str, Any]:
     """The retrospective in the form of the contract: groups with their size, times in ISO 8601."""
     answer: dict[str, Any] = _plain(asdict(found))
     for given, group in zip(answer["groups"], found.groups, strict=True):
-        given["size"] = group.size
+        given["size"], given["comment"] = group.size, group.comment
     for given, cause in zip(answer["causes"], found.causes, strict=True):
         given["size"] = cause.size
     return answer
@@ -158,12 +162,13 @@ def _groups(
     for item in known:
         members = [by_key[key] for key in item.members if key in by_key]
         now = [ticket for ticket in members if flow.period.holds(ticket.received_at)]
-        if now and (len(members) > 1 or item.name):
+        if now and (len(members) > 1 or item.name or item.split_from):
             present.append((item, members, now))
     present.sort(key=lambda entry: (-len(entry[2]), -len(entry[1]), entry[0].pk))
     trends = flow.trends([[ticket.received_at for ticket in members] for _, members, _ in present])
+    drawn = series(flow, [members for _, members, _ in present])
     groups = []
-    for number, ((item, members, now), trend) in enumerate(zip(present, trends, strict=True)):
+    for number, ((item, members, now), trend, spans) in enumerate(zip(present, trends, drawn, strict=True)):
         central = now[0]
         cases = setting.find_cases(_whole(central)) if number < _CASES_LOOKED_UP else ()
         groups.append(
@@ -196,7 +201,9 @@ def _groups(
                 cause="",
                 cause_guessed=False,
                 proven_case=next((case.case_id for case in cases if case.proven), None),
-                comment=item.comment,
+                comments=tuple(Comment(row.pk, row.text, row.by, row.at) for row in item.comments),
+                series=spans,
+                split_from=item.split_from,
             )
         )
         progress("describe", number + 1, len(present))

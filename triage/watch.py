@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from kb import history, mining, ticket_documents
+from kb import history, mining, problem_groups, ticket_documents
+from kb.tables import ProblemGroup
 from triage.findings import Period, Surge
 from triage.movement import Flow, surges
 from triage.retrospective import Setting
@@ -28,7 +29,14 @@ def look(setting: Setting) -> tuple[Surge, ...]:
         documents = ticket_documents.load(session, keys, setting.encoder.dimension)
     flow = Flow(Period(setting.now - LOOKED_BACK, setting.now + EVERY), setting.zone, past)
     found = surges(mining.group(documents), {ticket.pk: ticket for ticket in past}, flow, ())
-    return tuple(surge for surge in found if setting.now - surge.until <= LATELY)
+    lately = [surge for surge in found if setting.now - surge.until <= LATELY]
+    with setting.database.reading() as session:
+        return tuple(_called(surge, problem_groups.called(session, surge.ticket_ids)) for surge in lately)
+
+
+def _called(surge: Surge, group: ProblemGroup | None) -> Surge:
+    """A surge by the name that people gave its problem."""
+    return surge if group is None else replace(surge, group_id=group.id, title=group.name)
 
 
 @dataclass

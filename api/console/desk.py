@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
+from api.console import surge_pages
 from api.console.frame import embedded, language_of, show
 from api.console.names import names
 from api.deps import PartsDep
@@ -30,4 +31,5 @@ def desk(request: Request, parts: PartsDep) -> HTMLResponse:
         choices={kind: list(spoken[kind].items()) for kind in ("category", "priority", "team")},
         tiers=[(term.code, term.names[language]) for term in parts.rules.taxonomy.tiers],
         data=embedded(data),
+        surges=surge_pages.lines(parts, language),
     )

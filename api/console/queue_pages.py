@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.orm import Session
 
+from api.console import surge_pages
 from api.console.frame import go, identity_of, language_of, show
 from api.console.names import Clock, names
 from api.deps import PartsDep
@@ -63,6 +64,7 @@ def read(
         names=names(parts.rules, language),
         clock=Clock(parts.settings.zone, language, parts.now()),
         scopes=SCOPES,
+        surges=surge_pages.lines(parts, language),
     )
 
 

@@ -11,31 +11,33 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.orm import Session
 
+from api.console import surge_pages
 from api.console.frame import go, identity_of, language_of, show
 from api.console.names import Clock, names
 from api.deps import PartsDep
-from kb import audit, masking, measures, problem_groups
+from kb import audit, group_comments, masking, measures, problem_groups
+from kb.tables import GroupComment
 from models.errors import InputError, TriageError
-from triage import reporting
 from triage.catalogue import words
 from triage.cli_retrospect import days
-from triage.findings import Period, Retrospective
+from triage.findings import Period
 from triage.retrospect_keeper import Work
+from triage.trend_chart import chart
 from triage.wiring import Parts
 
 router = APIRouter(prefix="/retrospective", include_in_schema=False)
 _AT_FIRST = 0.8
 """Seconds a page waits for what is quick, before it shows that it works."""
-_LISTED = 200
 _SHOWN = 30
 """Groups at first: a quarter of a city's mail has hundreds."""
 Word = Annotated[str, Form(max_length=300)]
+Ticked = Annotated[list[str] | None, Form()]
 
 
 @router.get("")
 def read(request: Request, parts: PartsDep) -> HTMLResponse:
     """A period's retrospective; it is computed beside the requests, and the page looks again."""
-    asked = _asked(request)
+    asked = asked_of(request)
     if not asked["from"]:
         return _page(request, parts, asked, None)
     try:
@@ -48,41 +50,63 @@ def read(request: Request, parts: PartsDep) -> HTMLResponse:
     return _page(request, parts, {**asked, "anew": ""}, work)
 
 
-@router.get("/tickets")
-def list_tickets(request: Request, parts: PartsDep, kind: str = "all", key: str = "") -> HTMLResponse:
-    """The tickets behind a figure."""
-    asked = _asked(request)
-    work = parts.retrospects.ask(_period(asked, parts))
-    parts.retrospects.wait(work, 30)
-    if work.found is None:
-        raise InputError("the retrospective is still being made: open it first", field="from")
-    ids = behind(work.found, kind, key)
-    with parts.database.reading() as session:
-        texts = reporting.texts(session, ids[:_LISTED])
-    language = language_of(request)
-    lines = [(texts[one], masking.mask(texts[one].subject).text) for one in ids[:_LISTED] if one in texts]
-    return show(
-        request,
-        "retrospective_tickets.html",
-        "retrospective",
-        lines=lines,
-        more=max(len(ids) - _LISTED, 0),
-        number=len(ids),
-        back=urlencode({"from": asked["from"], "to": asked["to"]}),
-        names=names(parts.rules, language),
-        clock=Clock(parts.settings.zone, language, parts.now()),
-    )
-
-
 @router.post("/groups/{group_id}")
 def describe(
     request: Request, group_id: str, parts: PartsDep, name: Word = "", comment: Word = ""
 ) -> Response:
-    """Name or comment a group, once for all months."""
+    """Name a group, once for all months, and comment it."""
 
     def change(session: Session, by: str) -> None:
-        problem_groups.describe(session, group_id, name=name, comment=comment)
-        audit.note(session, by, "group_described", group_id, now=parts.now())
+        if name.strip() != problem_groups.get(session, group_id).name:
+            problem_groups.rename(session, group_id, name)
+            audit.note(session, by, "group_described", group_id, now=parts.now())
+        if comment.strip():
+            group_comments.add(session, group_id, comment, by=by, now=parts.now())
+
+    return _changed(request, parts, change)
+
+
+@router.post("/groups/{group_id}/comments")
+def add_comment(request: Request, group_id: str, parts: PartsDep, comment: Word = "") -> Response:
+    """Comment a group."""
+
+    def change(session: Session, by: str) -> None:
+        group_comments.add(session, group_id, comment, by=by, now=parts.now())
+
+    return _changed(request, parts, change, group_id, anew=False)
+
+
+@router.post("/groups/{group_id}/comments/{number}/remove")
+def remove_comment(request: Request, group_id: str, number: int, parts: PartsDep) -> Response:
+    """Take back a comment that was written by mistake."""
+
+    def change(session: Session, by: str) -> None:
+        group_comments.remove(session, group_id, number)
+        audit.note(session, by, "group_comment_removed", group_id, now=parts.now())
+
+    return _changed(request, parts, change, group_id, anew=False)
+
+
+@router.post("/groups/{group_id}/split")
+def split(
+    request: Request, group_id: str, parts: PartsDep, ticket: Ticked = None, name: Word = ""
+) -> Response:
+    """Make the ticked tickets of a group a group of their own from now on."""
+
+    def change(session: Session, by: str) -> None:
+        made = problem_groups.split(session, group_id, ticket or [], name=name, now=parts.now())
+        audit.note(session, by, "group_split", group_id, now=parts.now(), detail=made.id)
+
+    return _changed(request, parts, change)
+
+
+@router.post("/groups/{group_id}/rejoin")
+def rejoin(request: Request, group_id: str, parts: PartsDep) -> Response:
+    """Put what was split off back together."""
+
+    def change(session: Session, by: str) -> None:
+        whole = problem_groups.rejoin(session, group_id)
+        audit.note(session, by, "group_rejoined", group_id, now=parts.now(), detail=whole.id)
 
     return _changed(request, parts, change)
 
@@ -112,32 +136,6 @@ def note_measure(
     return _changed(request, parts, change)
 
 
-def behind(found: Retrospective, kind: str, key: str) -> list[str]:
-    """The tickets of a figure: of a group, a cause, a surge, a step, a gap, or a share.
-
-    Raises:
-        InputError: there is no such figure.
-    """
-    if kind == "all":
-        return list(found.ticket_ids)
-    if kind == "outside":
-        return list(found.outside)
-    if kind in ("satisfied", "reopened", "complaints_in_time"):
-        return list(getattr(found, kind).ticket_ids)
-    held: dict[str, dict[str, tuple[str, ...]]] = {
-        "group": {group.id: group.ticket_ids for group in found.groups},
-        "cause": {cause.code: cause.ticket_ids for cause in found.causes},
-        "surge": {surge.ticket_ids[0]: surge.ticket_ids for surge in found.surges},
-        "step": {f"{row.step}/{row.category}/{row.team}": row.late_ids for row in found.steps},
-        "gap": {f"{gap.kind}/{gap.key}": gap.ticket_ids for gap in found.gaps},
-        "measure": {check.id: check.ticket_ids for check in found.measures},
-    }
-    try:
-        return list(held[kind][key])
-    except KeyError:
-        raise InputError(f"there is no {kind} {key!r} in this period", field="key") from None
-
-
 def presets(today: date) -> list[tuple[str, str, str]]:
     """Periods to pick: key of its word, first day, last day."""
     this_month = today.replace(day=1)
@@ -153,27 +151,45 @@ def presets(today: date) -> list[tuple[str, str, str]]:
     ]
 
 
-def _asked(request: Request) -> dict[str, str]:
+def asked_of(request: Request) -> dict[str, str]:
+    """The period as the address has it; where the last day is not named it is the first."""
     asked = {key: request.query_params.get(key, "").strip()[:20] for key in ("from", "to", "anew")}
     asked["to"] = asked["to"] or asked["from"]
     return asked
 
 
-def _period(asked: dict[str, str], parts: Parts) -> Period:
+def period_of(asked: dict[str, str], parts: Parts) -> Period:
+    """The period that was asked for.
+
+    Raises:
+        InputError: it is none.
+    """
     return days(asked["from"], asked["to"], parts)
 
 
-def _changed(request: Request, parts: Parts, change: Callable[[Session, str], None]) -> Response:
-    who, asked = identity_of(request), _asked(request)
+def _changed(
+    request: Request,
+    parts: Parts,
+    change: Callable[[Session, str], None],
+    group_id: str = "",
+    *,
+    anew: bool = True,
+) -> Response:
+    """Make a change, and go to the retrospective, or to a group's page; ``anew`` where figures differ now."""
+    who, asked = identity_of(request), asked_of(request)
     try:
         with parts.database.transaction() as session:
             change(session, who.name if who else "")
     except TriageError as error:
         said = words("retrospective", language_of(request))["refused"].format(detail=error.message)
-        work = parts.retrospects.ask(_period(asked, parts)) if asked["from"] else None
+        work = parts.retrospects.ask(period_of(asked, parts)) if asked["from"] else None
         return _page(request, parts, asked, work, said=said)
-    parts.retrospects.forget()
-    return go("/retrospective?" + urlencode({"from": asked["from"], "to": asked["to"]}))
+    if anew:
+        parts.retrospects.forget()
+    period = {"from": asked["from"], "to": asked["to"]}
+    if group_id:
+        return go("/retrospective/tickets?" + urlencode({**period, "kind": "group", "key": group_id}))
+    return go("/retrospective?" + urlencode(period))
 
 
 def _page(
@@ -190,6 +206,11 @@ def _page(
         "late": sorted((row for row in found.steps if row.late_ids), key=lambda row: -len(row.late_ids))
         if found
         else [],
+        "drawn": chart(found.series, found.surges, parts.settings.zone)
+        if found and found.ticket_ids
+        else None,
+        "comments": _comments(parts) if found else {},
+        "surges": surge_pages.lines(parts, language),
     }
     return show(
         request,
@@ -209,3 +230,9 @@ def _page(
         masked=lambda text: masking.mask(text).text,
         **values,
     )
+
+
+def _comments(parts: Parts) -> dict[str, list[GroupComment]]:
+    """What was said of each group by now, also since the retrospective was made."""
+    with parts.database.reading() as session:
+        return group_comments.by_group(session)

@@ -85,6 +85,45 @@ def test_a_group_is_split_and_merged_again(client: TestClient, group: dict[str, 
     assert [(item["id"], item["size"]) for item in together] == [(group["id"], 6)]
 
 
+def test_what_was_split_is_put_back_together(client: TestClient, group: dict[str, Any]) -> None:
+    at = f"/api/v1/problem-groups/{group['id']}"
+    made = client.post(f"{at}/split", json={"ticket_ids": ["t1", "t2"]}).json()
+    apart = client.get("/api/v1/retrospective", params=PERIOD).json()["groups"]
+    whole = client.post(f"/api/v1/problem-groups/{made['id']}/rejoin")
+    together = client.get("/api/v1/retrospective", params=PERIOD).json()["groups"]
+
+    assert [item["split_from"] for item in apart] == ["", group["id"]]
+    assert (whole.status_code, whole.json()["id"]) == (200, group["id"])
+    assert [(item["id"], item["size"]) for item in together] == [(group["id"], 6)]
+    assert client.post(f"{at}/rejoin").status_code == 409
+
+
+def test_a_group_has_several_comments(client: TestClient, group: dict[str, Any]) -> None:
+    at = f"/api/v1/problem-groups/{group['id']}/comments"
+    made = client.post(at, json={"text": "已订货", "by": "李工"})
+    client.post(at, json={"text": "到货了"})
+    listed = client.get(at).json()
+    shown = client.get("/api/v1/retrospective", params=PERIOD).json()["groups"][0]
+    gone = client.delete(f"{at}/{made.json()['number']}")
+
+    assert made.status_code == 201
+    assert [(item["text"], item["by"]) for item in listed] == [("已订货", "李工"), ("到货了", "test-admin")]
+    assert [item["text"] for item in shown["comments"]] == ["已订货", "到货了"]
+    assert shown["comment"] == "到货了"
+    assert gone.status_code == 204
+    assert [item["text"] for item in client.get(at).json()] == ["到货了"]
+    assert client.delete(f"{at}/{made.json()['number']}").status_code == 404
+
+
+def test_a_period_has_its_days_with_their_tickets(client: TestClient, group: dict[str, Any]) -> None:
+    found = client.get("/api/v1/retrospective", params=PERIOD).json()
+
+    assert len(found["series"]) == len(group["series"]) == 31
+    day = found["series"][4]
+    assert (day["start"], day["end"], len(day["ticket_ids"])) == ("2026-03-05", "2026-03-05", 6)
+    assert day["expected"] is None
+
+
 def test_what_cannot_be_split_is_told(client: TestClient, group: dict[str, Any]) -> None:
     unknown = client.post(f"/api/v1/problem-groups/{group['id']}/split", json={"ticket_ids": ["x"]})
     nowhere = client.post("/api/v1/problem-groups/g-0/merge", json={"into": group["id"]})

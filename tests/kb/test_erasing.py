@@ -16,7 +16,18 @@ import numpy as np
 import pytest
 from sqlalchemy import JSON, String, select
 
-from kb import cases, causes, decisions, erasing, erasing_files, export, ledger, measures, tickets
+from kb import (
+    cases,
+    causes,
+    decisions,
+    erasing,
+    erasing_files,
+    export,
+    group_comments,
+    ledger,
+    measures,
+    tickets,
+)
 from kb.database import Database
 from kb.documents import documents, fingerprint
 from kb.erasing import PLACES, Erased
@@ -148,7 +159,9 @@ def full(
                 import_pk=row.pk, row=2, message=f"no such tier {NAME!r}", cells={"备注": f"见{NAME}"}
             )
         )
-        session.add(ProblemGroup(id="g1", name=f"{NAME}打印机", comment=PERSON, created_at=now))
+        session.add(ProblemGroup(id="g1", name=f"{NAME}打印机", created_at=now))
+        session.flush()
+        group_comments.add(session, "g1", PERSON, by="a", now=now)
         measures.note(
             session,
             what=f"为{NAME}换电源",
@@ -196,6 +209,7 @@ def test_nothing_of_the_customer_is_left_in_any_table(
         "imports": 1,
         "import_problems": 2,
         "problem_groups": 1,
+        "group_comments": 1,
         "measures": 1,
     }
     with full.reading() as session:

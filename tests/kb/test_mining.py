@@ -199,3 +199,19 @@ def test_hardly_any_tickets_are_no_problem(count: int, encoder: Encoder) -> None
     found = mining.group(documents([f"打印机坏了 {number}" for number in range(count)], encoder))
 
     assert len(found.outside) + sum(len(cluster.places) for cluster in found.clusters) == count
+
+
+def test_nearness_to_a_side_is_the_mean_over_its_pairs() -> None:
+    space = random_space(40, 3)
+    side = np.array([1, 4, 9, 16, 25, 36])
+    texts = np.array([0, 2, 3, 30])
+
+    pairs = [space.of_pairs(np.full(len(side), text), side).mean() for text in texts]
+
+    np.testing.assert_allclose(space.towards(texts, side), pairs, rtol=1e-3, atol=1e-3)
+
+
+def test_a_text_is_nearest_to_the_side_that_speaks_of_the_same(texts: list[str], encoder: Encoder) -> None:
+    found = mining.group(documents(texts, encoder))
+
+    assert found.nearest([102, 105, 108], [[100, 101], [103, 104], [106, 107]]) == [0, 1, 2]

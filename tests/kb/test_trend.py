@@ -65,6 +65,19 @@ def test_weekdays_follow_the_tickets_and_few_say_little() -> None:
     assert 0.8 < few[0] < 1.1
 
 
+def test_the_parts_of_a_period_share_its_expectation() -> None:
+    expected = expect([[20, 21, 19, 20, 20], [0, 0, 1, 0, 0]])
+    weights = np.array([10.0, 10.0, 5.0])
+
+    mean, low, high = trend.parts(expected, weights, 0.05)
+    _, lower, higher = trend.parts(expected, weights, 1.0)
+
+    assert mean.sum(axis=1) == pytest.approx([item.mean for item in expected])
+    assert mean[0, 2] == pytest.approx(mean[0, 0] / 2)
+    assert (low <= mean).all() and (mean <= high).all()
+    assert higher[0, 0] > high[0, 0] and lower[0, 0] < low[0, 0]
+
+
 def test_the_past_is_cut_into_stretches() -> None:
     assert trend.stretches(75, 30) == [(0, 30), (30, 60), (60, 75)]
     assert trend.stretches(70, 30) == [(0, 30), (30, 60)]

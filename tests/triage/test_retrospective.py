@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from kb import cases, ledger, problem_groups, tickets
+from kb import cases, group_comments, ledger, problem_groups, tickets
 from kb.database import Database
 from kb.tables import TicketCause
 from models.encoder import Encoder
@@ -124,11 +124,41 @@ def test_what_people_said_of_a_group_stays(
         pass
     group = make().groups[0]
     with database.transaction() as session:
-        problem_groups.describe(session, group.id, name="进纸轮", comment="已订货")
+        problem_groups.rename(session, group.id, "进纸轮")
+        group_comments.add(session, group.id, "已订货", by="王敏", now=MARCH.end)
 
     again = make().groups[0]
 
     assert (again.title, again.named, again.comment) == ("进纸轮", True, "已订货")
+
+
+def test_a_split_holds_next_month_and_later_tickets_go_to_the_nearer_side(
+    add: Add, make: Callable[..., Retrospective], database: Database
+) -> None:
+    roller, belt = "HX-300打印机卡纸，进纸轮磨损", "HX-300打印机卡纸，定影带断裂有焦味"
+    add(6, roller, day=5)
+    add(4, belt, day=6)
+    (whole,) = make().groups
+    with database.transaction() as session:
+        made = problem_groups.split(
+            session, whole.id, ["t7", "t8", "t9", "t10"], name="定影带", now=MARCH.end
+        )
+        apart = made.id
+    march = make()
+    add(3, roller, day=40)
+    add(2, belt, day=41)
+    april = make(APRIL)
+
+    assert {group.id: group.size for group in march.groups} == {whole.id: 6, apart: 4}
+    assert {group.id: set(group.ticket_ids) for group in april.groups} == {
+        whole.id: {"t11", "t12", "t13"},
+        apart: {"t14", "t15"},
+    }
+    assert (group_of(april, "t14").title, group_of(april, "t14").split_from) == ("定影带", whole.id)
+    with database.transaction() as session:
+        problem_groups.rejoin(session, apart)
+    (again,) = make(APRIL).groups
+    assert (again.id, again.size, again.split_from) == (whole.id, 5, "")
 
 
 def test_recorded_causes_are_told_from_guesses(

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from kb import tickets
+from kb import problem_groups, tickets
 from kb.database import Database
 from models.encoder import Encoder
 from triage.retrospective import Setting
@@ -58,6 +58,20 @@ def test_a_surge_is_found_with_its_tickets(make: Callable[..., Setting]) -> None
     assert found.observed == 10
     assert found.expected < 1
     assert found.sure > 0.5
+
+
+def test_a_surge_of_a_named_problem_goes_by_its_name(
+    make: Callable[..., Setting], database: Database
+) -> None:
+    setting = make(10)
+    with database.transaction() as session:
+        keys = [tickets.get(session, f"s{number}").pk for number in range(10)]
+        (known,) = problem_groups.settle(session, [keys], keys, NOW)
+        problem_groups.rename(session, known.id, "支付网关")
+
+    (found,) = [surge for surge in look(setting) if "s0" in surge.ticket_ids]
+
+    assert (found.title, found.group_id) == ("支付网关", known.id)
 
 
 def test_without_one_there_is_none(make: Callable[..., Setting]) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from triage import catalogue
-from triage.findings import TOO_LITTLE, Retrospective, Share, Trend
+from triage.findings import TOO_LITTLE, Group, Retrospective, Share, Trend
 from triage.rules import Rules
 
 Names = Mapping[str, Mapping[str, str]]
@@ -143,6 +143,15 @@ class Material:
         """Codes with how often each."""
         told = [self.say("item_count", title=self.name(kind, code), n=n) for code, n in counts]
         return self.listed(told, most, "comma")
+
+    def comments(self, group: Group) -> list[str]:
+        """What was said of a group, each with who said it and when, as far as that is known."""
+        return [
+            self.say(
+                "comment_by", text=row.text, by=row.by or self.words["not_known"], at=self.moment(row.at)
+            )
+            for row in group.comments
+        ]
 
     def title(self, text: str, width: int = 48) -> str:
         """A title on one line, cut to ``width`` columns (a Chinese character takes two)."""

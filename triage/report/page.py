@@ -22,6 +22,7 @@ from markupsafe import Markup
 from triage.findings import Group
 from triage.report import charts, summary
 from triage.report.material import Material, TicketLine
+from triage.trend_chart import chart
 
 MOST_GROUPS = 40
 """Groups shown in the table; the smaller ones are in a list that opens."""
@@ -58,6 +59,14 @@ def render(material: Material) -> str:
             at_group={group.id: f"g{n}" for n, group in enumerate(found.groups, start=1)},
             at_cause={cause.code: f"c{n}" for n, cause in enumerate(found.causes, start=1)},
             groups=found.groups[:MOST_GROUPS],
+            charts=[
+                chart(
+                    group.series,
+                    [surge for surge in found.surges if surge.group_id == group.id],
+                    material.zone,
+                )
+                for group in found.groups[:MOST_GROUPS]
+            ],
             smaller=found.groups[MOST_GROUPS:],
             title_of=title_of,
             days=by_day,

@@ -189,7 +189,7 @@ def _group(m: Material, group: Group) -> tuple[Cell, ...]:
         m.counts("team", group.teams), m.counts("product", group.products),
         m.counts("version", group.versions), m.counts("language", group.languages),
         _when(m, group.first_seen), _when(m, group.last_seen), group.proven_case, _ids(group.case_ids),
-        group.comment,
+        "\n".join(m.comments(group)),
     )  # fmt: skip
 
 

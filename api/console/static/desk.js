@@ -82,7 +82,7 @@ async function lookBeside() {
     const list = (kind, items) => items.length
       ? [make("div", { className: `warning ${kind}` }, make("b", { textContent: words[`beside_${kind}`] }), make("ul", {}, ...items.map((item) => make("li", {}, link(item)))))]
       : [];
-    beside.replaceChildren(...list("surge", found.surges), ...list("same", found.same_problem), ...list("customer", found.of_customer));
+    beside.replaceChildren(...list("surge", found.surges.filter((item) => !document.querySelector(`.surges [data-first="${CSS.escape(item.id)}"]`))), ...list("same", found.same_problem), ...list("customer", found.of_customer));
   } catch { /* only a help: the desk works without it */ }
 }
 

@@ -8,7 +8,9 @@ down_revision = "0013"
 
 def upgrade() -> None:
     op.create_index(
-        "ix_tickets_view", "tickets", ["status", "category", "priority", "due_at", "team", "owner", "customer"]
+        "ix_tickets_view",
+        "tickets",
+        ["status", "category", "priority", "due_at", "team", "owner", "customer"],
     )
 
 

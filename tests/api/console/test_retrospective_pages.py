@@ -15,7 +15,7 @@ from kb import measures, tickets
 from models.errors import InputError
 from triage import retrospect_keeper
 from triage.catalogue import words
-from triage.findings import Period
+from triage.findings import Period, Surge
 from triage.retrospect_keeper import RetrospectKeeper
 from triage.wiring import Parts
 
@@ -123,6 +123,81 @@ def test_groups_are_named_and_measures_noted(filled: TestClient, parts: Parts) -
     assert refused.status_code == 200 and "Not done" in refused.text
     none = filled.post(f"/retrospective/groups/none?{MARCH}", data={"name": "x"})
     assert "Not done" in none.text
+
+
+def group_with(client: TestClient, ticket: str) -> tuple[str, str]:
+    """The id of the group that a ticket is in, and the page of its tickets."""
+    for group in re.findall(r'kind=group&amp;key=([^"]+)"', page(client)):
+        text = client.get(f"/retrospective/tickets?{MARCH}&kind=group&key={group}").text
+        if f'href="/tickets/{ticket}"' in text:
+            return group, text
+    raise AssertionError("it is in no group")
+
+
+def test_a_group_is_split_and_put_back_together(filled: TestClient) -> None:
+    whole, text = group_with(filled, "t1")
+    assert text.count('name="ticket"') == 6
+    sent = {"ticket": ["t1", "t3"], "name": f"Fuse {EVIL}"}
+    done = filled.post(f"/retrospective/groups/{whole}/split?{MARCH}", data=sent)
+    assert (done.status_code, done.headers["hx-redirect"]) == (204, f"/retrospective?{MARCH}")
+
+    apart, text = group_with(filled, "t1")
+    assert apart != whole and group_with(filled, "t5")[0] == whole
+    assert text.count('name="ticket"') == 2 and SAID["rejoin"] in text
+    assert "<script>broken" not in text and "<script>broken" not in page(filled)
+    assert SAID["rejoin"] not in group_with(filled, "t5")[1]
+
+    assert filled.post(f"/retrospective/groups/{apart}/rejoin?{MARCH}").status_code == 204
+    assert group_with(filled, "t1")[0] == whole
+    for refused in ({"ticket": ["t0"]}, {}, {"ticket": [f"t{number}" for number in range(1, 12, 2)]}):
+        answer = filled.post(f"/retrospective/groups/{whole}/split?{MARCH}", data=refused)
+        assert 'id="said"' in answer.text and "Not done" in answer.text
+    audited = filled.get("/accounts").text
+    assert words("accounts", "en")["did_group_split"] in audited
+
+
+def test_a_group_is_commented_by_several_and_a_comment_taken_back(filled: TestClient) -> None:
+    group, _ = group_with(filled, "t1")
+    for text in (f"first {EVIL}", "second"):
+        done = filled.post(f"/retrospective/groups/{group}/comments?{MARCH}", data={"comment": text})
+        assert "kind=group" in done.headers["hx-redirect"]
+    _, text = group_with(filled, "t1")
+    assert len(re.findall('class="soft">test-admin ·', text)) == 2 and "<script>broken" not in text
+    assert "second" in page(filled)
+    removed = re.findall(r'hx-post="(/retrospective/groups/[^"]+/remove[^"]*)"', text)[1]
+    assert filled.post(removed.replace("&amp;", "&")).status_code == 204
+    assert "second" not in group_with(filled, "t1")[1]
+    empty = filled.post(f"/retrospective/groups/{group}/comments?{MARCH}", data={"comment": " "})
+    assert "Not done" in empty.text
+
+
+def test_the_trend_is_drawn_and_each_day_opens_its_tickets(filled: TestClient) -> None:
+    text = page(filled)
+    days = re.findall(r'<a href="(/retrospective/tickets[^"]+kind=span[^"]+)">(\d+)</a>', text)
+    assert [number for _, number in days] == ["1"] * 12
+    assert text.count('class="hit"') == 31
+    assert SAID["trend_no_past"] in text
+    first = filled.get(days[0][0].replace("&amp;", "&")).text
+    assert "<h1>1 tickets" in first and 'href="/tickets/t0"' in first
+    _, text = group_with(filled, "t1")
+    own = re.findall(r'<a href="(/retrospective/tickets[^"]+kind=span[^"]+)">1</a>', text)
+    assert len(own) == 6
+    assert 'href="/tickets/t1"' in filled.get(own[0].replace("&amp;", "&")).text
+
+
+def test_a_surge_that_goes_on_is_told_above_the_pages(filled: TestClient, parts: Parts) -> None:
+    for address in ("/", "/queue", "/retrospective"):
+        assert "/queue/surges/" not in filled.get(address).text
+    assert filled.get("/queue/surges/t0").status_code == 404
+    since = datetime(2026, 3, 2, 1, tzinfo=UTC)
+    title = f"VPN 13800138000 {EVIL}"
+    parts.watch.found = (Surge(None, title, since, since, 7, 0.5, 0.9, ("t0", "t2")),)
+    for address in ("/", "/queue", "/retrospective"):
+        text = filled.get(address).text
+        assert 'href="/queue/surges/t0"' in text and "7 tickets" in text
+        assert "13800138000" not in text and "<script>broken" not in text
+    text = filled.get("/queue/surges/t0").text
+    assert "<h1>2 tickets" in text and 'href="/tickets/t2"' in text and 'name="ticket"' not in text
 
 
 @pytest.mark.parametrize("query", ["from=soon&to=later", "from=2026-03-31&to=2026-03-01"])

@@ -32,6 +32,7 @@ PAGES = {  # table of the catalogue -> the sources that use it
     "retrospective": (
         "templates/retrospective.html",
         "templates/retrospective_tickets.html",
+        "templates/retrospective_trend.html",
         "retrospective_pages.py",
     ),
     "accounts": ("templates/accounts.html", "account_pages.py"),
@@ -58,6 +59,7 @@ AUDITED = (
     "team_changed", "customer_erased", "text_shown", "group_described", "group_merged",
     "import_started", "settings_saved", "model_trained", "model_promoted",
     "model_rolled_back", "model_thresholds",
+    "group_split", "group_rejoined", "group_comment_removed",
 )  # fmt: skip
 COMPUTED = {  # how a source writes a key that it computes -> the keys it can come to
     "queue": {
@@ -105,7 +107,10 @@ COMPUTED = {  # how a source writes a key that it computes -> the keys it can co
             "language_zh", "language_en", "language_mixed", "language_other",
         },
     },
-    "retrospective": {"words[key]": {"this_month", "last_month", "last_quarter", "this_year"}},
+    "retrospective": {
+        "words[key]": {"this_month", "last_month", "last_quarter", "this_year"},
+        "words['per_' ~ drawn.unit]": {"per_day", "per_week"},
+    },
     "settings": {
         "words['file_' ~ stem]": {f"file_{name.removesuffix('.toml')}" for name in FILES},
         "words[target]": {"category", "priority"},

@@ -14,6 +14,7 @@ import pytest
 from triage.findings import (
     Bar,
     Cause,
+    Comment,
     Day,
     Gap,
     Group,
@@ -145,7 +146,7 @@ def make_group(place: int, ids: tuple[str, ...], language: str) -> Group:
         cause=CAUSES[place],
         cause_guessed=place % 3 == 1,
         proven_case="C-0207" if place % 2 else None,
-        comment="交给产品部跟进" if place == 0 and language == "zh" else "",
+        comments=(Comment(1, "交给产品部跟进", "王敏", MADE),) if place == 0 and language == "zh" else (),
     )
 
 

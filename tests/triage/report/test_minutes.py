@@ -11,7 +11,7 @@ import pytest
 from docx.document import Document
 from docx.oxml.ns import qn
 
-from triage.findings import Retrospective
+from triage.findings import Comment, Retrospective
 from triage.report import fonts, minutes
 from triage.report.material import Material
 
@@ -103,7 +103,10 @@ def test_only_the_twenty_largest_groups(material: Make, monkeypatch: pytest.Monk
 def test_titles_with_formulas_and_control_characters_are_drawn_as_text(material: Make) -> None:
     made = material("en")
     evil = "$\\frac{x$ \x00\x0b ${}^ \U0001f600 <b>"
-    groups = tuple(replace(group, title=evil, comment=evil) for group in made.found.groups)
+    groups = tuple(
+        replace(group, title=evil, comments=(Comment(1, evil, evil, made.found.made_at),))
+        for group in made.found.groups
+    )
     paretos = tuple(
         replace(pareto, bars=tuple(replace(bar, title=evil) for bar in pareto.bars))
         for pareto in made.found.paretos

@@ -11,7 +11,7 @@ import openpyxl
 import pytest
 from openpyxl import Workbook
 
-from triage.findings import Retrospective
+from triage.findings import Comment, Retrospective
 from triage.report import workbook
 from triage.report.material import Material
 
@@ -67,7 +67,10 @@ def test_cells_are_dates_numbers_and_shares(material: Make) -> None:
 def test_no_text_becomes_a_formula(material: Make, start: str) -> None:
     made = material("en")
     evil = f'{start}HYPERLINK("x","y")'
-    groups = (replace(made.found.groups[0], title=evil, comment=evil), *made.found.groups[1:])
+    groups = (
+        replace(made.found.groups[0], title=evil, comments=(Comment(1, evil, evil, made.found.made_at),)),
+        *made.found.groups[1:],
+    )
     texts = {key: replace(line, subject=evil, excerpt=evil) for key, line in made.texts.items()}
     book = opened(Material(replace(made.found, groups=groups), "en", made.names, texts))
     shown = 0
