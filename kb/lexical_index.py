@@ -107,6 +107,13 @@ def prepare(session: Session, words: Hashes, pairs: Hashes) -> tuple[Query, Quer
     return made[0], made[1]
 
 
+def holding(session: Session, terms: Sequence[int]) -> dict[int, int]:
+    """How many cases hold each of these terms."""
+    stamp = session.connection().exec_driver_sql("SELECT stamp FROM corpus_size").scalar_one()
+    known = _known_frequencies(session, stamp, terms)
+    return {term: known[term] for term in terms}
+
+
 def candidates(
     session: Session,
     words: Query,

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from kb import candidates, evidence, facets, ledger, lexical_index
+from kb import candidates, evidence, facets, ledger, lexical_index, spelling
 from kb import filters as filtering
 from kb.candidates import FindNearest
 from kb.database import listed
@@ -75,6 +75,7 @@ class Request:
 
 def find(session: Session, request: Request, nearest: FindNearest, curve: MatchCurve) -> list[Hit]:
     """The best cases for a text, best first."""
+    request = replace(request, analysis=spelling.corrected(session, request.analysis))
     ranked = rank(session, request, nearest, curve)
     best = choose(ranked.odds, ranked.crossing, request.limit)
     return _hits(session, request, ranked, best, curve)
@@ -82,7 +83,8 @@ def find(session: Session, request: Request, nearest: FindNearest, curve: MatchC
 
 def counted(session: Session, request: Request, nearest: FindNearest) -> Facets:
     """The facets of a search: over its cases, and over those that it could have found without filters."""
-    analysis, vector, limit = request.analysis, request.vector, request.limit
+    analysis = spelling.corrected(session, request.analysis)
+    vector, limit = request.vector, request.limit
     words, pairs = lexical_index.prepare(session, *hashed_analysis(analysis))
     keys = lexical_index.candidates(session, words, pairs, max(4 * limit, LEXICAL))
     keys += nearest(vector, candidates.reach_for(limit))
@@ -129,7 +131,7 @@ def look_up(
     session: Session, analysis: analyser.Analysis, limit: int, dimension: int, made_with: str = ""
 ) -> Wording:
     """The part of a search that needs the words alone, and can be done while the text is being encoded."""
-    words, pairs = lexical_index.prepare(session, *hashed_analysis(analysis))
+    words, pairs = lexical_index.prepare(session, *hashed_analysis(spelling.corrected(session, analysis)))
     keys = lexical_index.candidates(session, words, pairs, max(4 * limit, LEXICAL))
     return Wording(words, pairs, load(session, keys, dimension, made_with))
 

@@ -108,7 +108,8 @@ def search_json(hits: Sequence[Hit], asked: Analysis | None = None) -> dict[str,
 
 def _explained(hit: Hit, telling: set[str]) -> dict[str, Any]:
     why = {name: round(value, 3) for name, value in asdict(hit.why).items()} if hit.why else None
-    marks = {"problem": spans(telling, hit.problem), "solution": spans(telling, hit.solution)}
+    wanted = [*telling, *hit.shared_terms]  # a misspelt word is marked as the case spells it
+    marks = {"problem": spans(wanted, hit.problem), "solution": spans(wanted, hit.solution)}
     return {"marks": marks, "why": why}
 
 
