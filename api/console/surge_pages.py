@@ -32,6 +32,8 @@ class Line:
 
 def lines(parts: Parts, language: str) -> list[Line]:
     """What the watch saw when it last looked, the latest first; nothing is asked of the database."""
+    if not parts.watch.found:
+        return []
     clock = Clock(parts.settings.zone, language, parts.now())
     latest = sorted(parts.watch.found, key=lambda surge: surge.since, reverse=True)
     return [

@@ -15,9 +15,9 @@ from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import StatementError
 
-from kb import case_versions, cases, tickets
+from kb import case_versions, cases, group_comments, tickets
 from kb.database import Database, alembic_config
-from kb.tables import Base
+from kb.tables import Base, ProblemGroup
 from models.encoder import Encoder
 from models.errors import InputError, StorageError
 
@@ -152,6 +152,35 @@ def test_cases_archived_before_cases_had_a_life_are_published(
         assert (case.state, case.version_number, case.replaced_by) == ("published", 1, "")
         [event] = case_versions.history(session, case)
         assert (event.kind, event.after, event.at, event.number) == ("state", "published", now, 1)
+
+
+def test_a_comment_of_old_is_the_first_of_a_groups_comments(database: Database, now: datetime) -> None:
+    config = alembic_config()
+
+    def to(revision: str) -> None:
+        with database.engine.connect() as connection:
+            config.attributes["connection"] = connection
+            step = command.upgrade if revision == "head" else command.downgrade
+            step(config, revision)
+
+    with database.transaction() as session:
+        session.add_all([ProblemGroup(id=group_id, created_at=now) for group_id in ("g-1", "g-2")])
+    to("0012")
+    with database.transaction() as session:
+        session.execute(text("UPDATE problem_groups SET comment = '已订货' WHERE id = 'g-1'"))
+    to("head")
+    with database.transaction() as session:
+        [row] = group_comments.listed(session, "g-1")
+        assert (row.text, row.by, row.at) == ("已订货", "", now)
+        assert group_comments.listed(session, "g-2") == []
+        group_comments.add(session, "g-1", "到货了", by="李工", now=now)
+    to("0012")
+    with database.reading() as session:
+        assert session.execute(text("SELECT comment FROM problem_groups ORDER BY id")).all() == [
+            ("到货了",),
+            ("",),
+        ]
+    to("head")
 
 
 def test_a_refusal_is_one_line(database: Database) -> None:

@@ -18,6 +18,7 @@ from api.console import desk as desk_page
 from api.console import frame
 from triage import rules
 from triage.catalogue import words
+from triage.watch import Watch
 
 CHECKOUT = Path(__file__).parents[3]
 CONSOLE = CHECKOUT / "api" / "console"
@@ -27,7 +28,7 @@ BREAK = "</script><script>window.broken=1</script>"
 
 def client(loaded: rules.Rules) -> TestClient:
     app = FastAPI()
-    app.state.parts = SimpleNamespace(rules=loaded)
+    app.state.parts = SimpleNamespace(rules=loaded, watch=Watch())
     errors.install(app)
     app.include_router(frame.router)
     app.include_router(desk_page.router)

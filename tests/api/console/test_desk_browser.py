@@ -21,6 +21,7 @@ from api.console import desk, frame
 from tests.chromium import FLAGS
 from triage import rules
 from triage.catalogue import words
+from triage.watch import Watch
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -108,7 +109,7 @@ def answer(text: str) -> dict[str, Any]:
 def make_app(loaded: rules.Rules) -> FastAPI:
     """The page with the rules of ``data/`` and a stub where the assessment would be."""
     app = FastAPI()
-    app.state.parts = SimpleNamespace(rules=loaded)
+    app.state.parts = SimpleNamespace(rules=loaded, watch=Watch())
     app.state.asked = []
     errors.install(app)
     app.include_router(frame.router)
