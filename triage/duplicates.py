@@ -31,11 +31,17 @@ def of(parts: Parts, case_id: str, *, after_write: bool = False) -> Found:
     Raises:
         NotFoundError: there is no such case.
     """
-    from triage.found import FILLING, MEANING
-
     with parts.database.reading() as session:
         case = cases.get(session, case_id)
         content = cases.searched_text(case).whole
+    return like(parts, content, own=case.pk, after_write=after_write)
+
+
+def like(parts: Parts, content: str, *, own: int = 0, after_write: bool = False) -> Found:
+    """The published cases that are likely about the same problem as a text; ``own`` is the key of the case
+    that says it, if there is one."""
+    from triage.found import FILLING, MEANING
+
     index = parts.index()
     lacking = [FILLING] if not after_write and parts.index_watch.filling() else []
 
@@ -47,6 +53,6 @@ def of(parts: Parts, case_id: str, *, after_write: bool = False) -> Found:
             return []
 
     vector = parts.encoder.encode([content])[0]
-    asked = duplicates.Asked(case.pk, analyse(content), vector, index.fingerprint)
+    asked = duplicates.Asked(own, analyse(content), vector, index.fingerprint)
     with parts.database.reading() as session:
         return Found(duplicates.find(session, asked, nearest, parts.curve), tuple(lacking))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -13,9 +14,10 @@ from sqlalchemy.orm import Session
 from api.console.frame import go, identity_of, language_of, show
 from api.console.names import Clock, names
 from api.deps import PartsDep, WorkerDep
-from kb import case_life, case_versions, cases, ledger
+from kb import case_life, case_versions, cases, ledger, masking
 from kb.filters import Filters
-from models.errors import TooLargeError, TriageError
+from kb.tables import Case
+from models.errors import InputError, TooLargeError, TriageError
 from models.text import analyse
 from triage import duplicates
 from triage.assessment import proof_json, search_json
@@ -27,6 +29,8 @@ router = APIRouter(prefix="/cases", include_in_schema=False)
 FACETS = ("category", "product", "language", "team")
 TEXTS = ("problem", "symptoms", "cause", "solution", "resources")
 SHORT = ("product", "version", "team", "category")
+MORE = ("version", "closed_from", "closed_to")
+"""Filters beside the facets."""
 _SHOWN = 10
 _LISTED = 50
 _FACET_VALUES = 8
@@ -38,7 +42,8 @@ Text = Annotated[str, Form(max_length=20_000)]
 def search(request: Request, parts: PartsDep, q: str = "") -> HTMLResponse:
     """Search as one types; without a question the cases stored last, or those in one state."""
     language = language_of(request)
-    chosen = {key: request.query_params.get(key, "").strip()[:200] for key in (*FACETS, "proven", "state")}
+    asked = (*FACETS, *MORE, "proven", "state")
+    chosen = {key: request.query_params.get(key, "").strip()[:200] for key in asked}
     shared: dict[str, Any] = {
         "q": q,
         "chosen": chosen,
@@ -58,6 +63,9 @@ def search(request: Request, parts: PartsDep, q: str = "") -> HTMLResponse:
         product=chosen["product"] or None,
         language=chosen["language"] or None,
         team=chosen["team"] or None,
+        version=chosen["version"] or None,
+        closed_from=_day(chosen["closed_from"], "closed_from"),
+        closed_to=_day(chosen["closed_to"], "closed_to"),
         proven_only=bool(chosen["proven"]),
     )
     analysis = analyse(q)
@@ -66,14 +74,35 @@ def search(request: Request, parts: PartsDep, q: str = "") -> HTMLResponse:
     for case in found["cases"]:
         case["problem_pieces"] = cut(case["problem"], case["marks"]["problem"])
         case["solution_pieces"] = cut(case["solution"], case["marks"]["solution"])
+    kept = {key: value for key, value in chosen.items() if value and key not in ("proven", "state")}
+    proven = urlencode({"q": q, **kept, **({} if chosen["proven"] else {"proven": "1"})})
     facets = {kind: _facet(kind, found["facets"].get(kind, {}), q, chosen) for kind in FACETS}
-    return show(request, "cases.html", "cases", found=found, facets=facets, **shared)
+    return show(request, "cases.html", "cases", found=found, facets=facets, proven_link=proven, **shared)
 
 
 @router.get("/new")
 def write_new(request: Request, parts: PartsDep) -> HTMLResponse:
     """An empty editor."""
     return _editor(request, parts, "", {})
+
+
+@router.post("/preview")
+async def preview(request: Request, parts: PartsDep) -> HTMLResponse:
+    """What is being typed as it would be stored, and the cases it may repeat."""
+    typed = await _typed(request)
+    row, found = masking.mask_case(_row(typed))
+    content = cases.searched_text(Case(**row)).whole
+    own = typed.get("case_id", "")
+    near = duplicates.like(parts, content).duplicates if content.strip() else []
+    return show(
+        request,
+        "case_preview.html",
+        "case_editor",
+        row=row,
+        texts=TEXTS,
+        hidden=sum(found.values()),
+        near=[one for one in near if one.case_id != own],
+    )
 
 
 @router.post("/new")
@@ -246,6 +275,13 @@ def _editor(
         names=names(parts.rules, language_of(request)),
         said=said,
     )
+
+
+def _day(written: str, field: str) -> date | None:
+    try:
+        return date.fromisoformat(written) if written else None
+    except ValueError as error:
+        raise InputError(f"{field} is a day such as 2026-03-31, not {written!r}", field=field) from error
 
 
 async def _typed(request: Request) -> dict[str, str]:

@@ -61,6 +61,39 @@ def test_facets_lead_on_and_back(filled: TestClient) -> None:
     assert listed(filled.get("/cases", params={"q": "打印机", "proven": "1"}).text) == []
 
 
+def test_a_search_is_narrowed_to_a_version_and_to_days(client: TestClient, parts: Parts) -> None:
+    archive(client, parts, "c-1", "打印机无法启动", version="2.1", closed_on="2026-02-01")
+    archive(client, parts, "c-2", "打印机无法启动，指示灯不亮", version="3.0", closed_on="2026-03-05")
+
+    def found(**asked: str) -> list[str]:
+        return sorted(listed(client.get("/cases", params={"q": "打印机无法启动", **asked}).text))
+
+    assert found() == ["c-1", "c-2"]
+    assert found(version="3.0") == ["c-2"]
+    assert found(closed_to="2026-02-28") == ["c-1"]
+    assert found(closed_from="2026-03-05", closed_to="2026-03-05") == ["c-2"]
+    page = client.get("/cases", params={"q": "打印机", "version": "3.0"}).text
+    assert 'id="more" open' in page
+    assert re.search(r'href="/cases\?[^"]*version=3.0[^"]*proven=1"', page)
+    wrong = client.get("/cases", params={"q": "打印机", "closed_to": "March"})
+    assert wrong.status_code == 422
+    assert "closed_to is a day" in wrong.text
+
+
+def test_the_editor_shows_what_will_be_stored_and_what_is_there_already(filled: TestClient) -> None:
+    page = filled.get("/cases/new?lang=en").text
+    assert 'hx-post="/cases/preview"' in page
+    typed = {"problem": f"打印机无法启动，指示灯不亮 {EVIL}", "solution": "更换电源，电话 13800138000"}
+    shown = filled.post("/cases/preview?lang=en", data=typed).text
+    assert "13800138000" not in shown
+    assert "1 pieces of personal data are masked." in shown
+    assert 'href="/cases/c-1"' in shown
+    assert EVIL not in shown
+    own = filled.post("/cases/preview?lang=en", data={**typed, "case_id": "c-1"}).text
+    assert 'href="/cases/c-1"' not in own
+    assert EDITOR["nothing_typed"] in filled.post("/cases/preview?lang=en").text
+
+
 def test_a_case_helped_and_its_ledger_says_so(filled: TestClient) -> None:
     assert CASE["never_used"] in filled.get("/cases/c-1").text
     page = filled.post("/cases/c-1/use", data={"worked": "true", "q": "打印机坏了", "note": "at once"}).text

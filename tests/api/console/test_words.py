@@ -26,7 +26,7 @@ PAGES = {  # table of the catalogue -> the sources that use it
     "ticket": ("templates/ticket.html", "ticket_pages.py"),
     "cases": ("templates/cases.html",),
     "case": ("templates/case.html", "case_pages.py"),
-    "case_editor": ("templates/case_editor.html", "case_pages.py"),
+    "case_editor": ("templates/case_editor.html", "templates/case_preview.html", "case_pages.py"),
     "sign_in": ("templates/sign_in.html", "sign_in.py"),
     "password": ("templates/password.html", "sign_in.py"),
     "retrospective": (
