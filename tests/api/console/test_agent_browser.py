@@ -123,6 +123,9 @@ def test_from_the_queue_to_a_solved_ticket_by_keyboard(visit: Visit, demo: Parts
         assert (ticket.status, ticket.solution) == ("solved", "new power supply")
 
 
+ADMINS = ("/imports", "/models", "/models/small-1", "/models/comparison", "/settings", "/accounts")
+
+
 @pytest.mark.parametrize(
     ("language", "theme", "width"),
     [("zh", "light", 1440), ("zh", "dark", 360), ("en", "dark", 1440), ("en", "light", 360)],
@@ -142,7 +145,7 @@ def test_pages_keep_nobody_out(
     made = {"id": "c-1", "problem": "打印机无法启动", "solution": "更换电源", "category": "hardware"}
     with demo.database.transaction() as session:
         archive.write(session, [made], demo.encoder, demo.now())
-    for path in ("/queue", str(ticket), *cases, "/retrospective", RETRO, "/accounts", "/password"):
+    for path in ("/queue", str(ticket), *cases, "/retrospective", RETRO, *ADMINS, "/password"):
         page.goto(served + path)
         if path == RETRO:
             page.wait_for_selector("#groups")
