@@ -144,13 +144,18 @@ def imported_examples(session: Session, target: str, most: int) -> list[Example]
     return [Example(row.id, whole_text(row.subject, row.description), str(row.given)) for row in rows]
 
 
-def labelled_examples(session: Session, target: str) -> list[Example]:
-    """Texts with the labels that people confirmed, and no others: suggestions never teach themselves."""
+def labelled_examples(session: Session, target: str, newest: int | None = None) -> list[Example]:
+    """Texts with the labels that people confirmed, and no others: suggestions never teach themselves.
+
+    All of them in the order of their tickets; with ``newest`` only those decided last, as many at most.
+    """
     last = (
         select(func.max(Decision.pk))
         .where(Decision.target == target, Decision.final.is_not(None))
         .group_by(Decision.ticket_pk)
     )
+    if newest is not None:
+        last = last.order_by(func.max(Decision.pk).desc()).limit(newest)
     rows = session.execute(
         select(Ticket.id, Ticket.subject, Ticket.description, Decision.final)
         .join(Decision, Decision.ticket_pk == Ticket.pk)

@@ -17,6 +17,8 @@ from triage.taxonomy import Taxonomy
 
 SURE = 0.8
 """From this probability on, an answer against a label is worth a person's look."""
+LOOKED_AT = 5_000
+"""Labels decided last: what was given long ago and never doubted is left in peace."""
 KEPT = "label looked at again"
 CHANGED = "label changed after another look"
 
@@ -44,7 +46,7 @@ def conflicts(
     been settled already, as far as the model's doubts go."""
     found = []
     for target in decisions.TARGETS:
-        examples = decisions.labelled_examples(session, target)
+        examples = decisions.labelled_examples(session, target, LOOKED_AT)
         by_id = {example.ticket_id: example for example in examples}
         found += _twins(target, examples, decisions.kept_again(session, target, KEPT))
         held = held_out.get(target)
@@ -88,7 +90,7 @@ def _twins(target: str, examples: list[decisions.Example], settled: set[str]) ->
     """Tickets of the same words but other labels; the smaller side is doubted, on a tie the newer ticket."""
     alike: dict[str, list[decisions.Example]] = defaultdict(list)
     for example in examples:
-        alike[" ".join(text.analyse(example.text).words)].append(example)
+        alike[" ".join(text.clean(example.text).casefold().split())].append(example)
     found = []
     for words, held in alike.items():
         labels = [example.label for example in held]

@@ -30,6 +30,7 @@ _CONFLICTS = 20
 _WIDE, _HIGH, _EDGE = 560, 220, 36
 """Size of the learning curve's drawing, and the room for its axes."""
 Word = Annotated[str, Form(max_length=80)]
+_kept: dict[tuple[str, str, str], dict[str, Any] | None] = {}
 Percent = Annotated[float, Query(ge=0, le=100)]
 
 
@@ -295,8 +296,12 @@ def _page(
 
 
 def _figures(parts: Parts, card: Card) -> dict[str, Any] | None:
-    held = parts.store.held_out(card.version).get("category")
-    return held.scorecard(_bands(card, "category")) if held else None
+    """A version's scorecard of categories: computed once, as a version never changes."""
+    name = (str(parts.store.folder), card.version, card.created_at)
+    if name not in _kept:
+        held = parts.store.held_out(card.version).get("category")
+        _kept[name] = held.scorecard(_bands(card, "category")) if held else None
+    return _kept[name]
 
 
 def _shown(request: Request, parts: Parts, template: str, **values: Any) -> HTMLResponse:
