@@ -5,10 +5,11 @@ from __future__ import annotations
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.console.failed import answered
 from models.errors import TriageError
 from triage.worker import place
 
@@ -64,8 +65,8 @@ def install(app: FastAPI) -> None:
     """Answer every error of the application with a problem document."""
 
     @app.exception_handler(TriageError)
-    def explained(_: Request, error: TriageError) -> JSONResponse:
-        return problem(error.code, error.message, field=error.field)
+    def explained(request: Request, error: TriageError) -> Response:
+        return answered(request, problem(error.code, error.message, field=error.field))
 
     @app.exception_handler(RequestValidationError)
     def malformed(_: Request, error: RequestValidationError) -> JSONResponse:
@@ -77,10 +78,11 @@ def install(app: FastAPI) -> None:
         return problem("invalid_input", f"{where or 'the body'}: {said}", field=where or None)
 
     @app.exception_handler(HTTPException)
-    def refused(request: Request, error: HTTPException) -> JSONResponse:
+    def refused(request: Request, error: HTTPException) -> Response:
         codes = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
         code = codes.get(error.status_code, "error")
-        return problem(code, f"{request.method} {request.url.path}: {error.detail}", status=error.status_code)
+        said = f"{request.method} {request.url.path}: {error.detail}"
+        return answered(request, problem(code, said, status=error.status_code))
 
 
 class Unexpected:

@@ -8,10 +8,12 @@ from urllib.parse import quote, urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
-from starlette.responses import RedirectResponse, Response
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api import access, errors
+from api.console.failed import answered
 from models.errors import TriageError
 from triage import accounts
 from triage.permissions import PERMISSIONS, Identity
@@ -68,6 +70,8 @@ class Guard:
             return
         state["identity"] = who
         refusal = self.refusal(who, needs, method, path, headers)
+        if isinstance(refusal, JSONResponse):
+            refusal = answered(Request(scope), refusal)
         await (refusal or self.app)(scope, receive, send)
 
     def identify(self, headers: Headers) -> Identity | None:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse
 from sqlalchemy.orm import Session
 
-from api.console.frame import identity_of, language_of, show
+from api.console.frame import identity_of, language_of, refusal, show
 from api.deps import PartsDep
 from kb import access_tokens, audit, users
 from models.errors import TriageError
@@ -129,7 +129,7 @@ def _changed(request: Request, parts: Parts, change: Change, **typed: str) -> HT
         with parts.database.transaction() as session:
             made = change(session, who.name if who else "")
     except TriageError as error:
-        said = spoken.get(f"wrong_{error.field}") or spoken["refused"].format(detail=error.message)
+        said = spoken.get(f"wrong_{error.field}") or spoken["refused"].format(detail=refusal(request, error))
         return _page(request, parts, said=said, typed=typed)
     if made is None:
         return _page(request, parts)

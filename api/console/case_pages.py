@@ -11,7 +11,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.orm import Session
 
-from api.console.frame import go, identity_of, language_of, show
+from api.console.frame import go, identity_of, language_of, refusal, show
 from api.console.names import Clock, names
 from api.deps import PartsDep, WorkerDep
 from kb import case_life, case_versions, cases, ledger, masking
@@ -245,7 +245,7 @@ def _changed(
             change(session, who.name if who else "")
     except TriageError as error:
         spoken = words("case", language_of(request))
-        return _page(request, case_id, parts, said=spoken["refused"].format(detail=error.message))
+        return _page(request, case_id, parts, said=spoken["refused"].format(detail=refusal(request, error)))
     return _page(request, case_id, parts)
 
 
@@ -257,7 +257,7 @@ def _saved(
         with parts.database.transaction() as session:
             stored = change(session, who.name if who else "")
     except TriageError as error:
-        said = words("case_editor", language_of(request))["refused"].format(detail=error.message)
+        said = words("case_editor", language_of(request))["refused"].format(detail=refusal(request, error))
         return _editor(request, parts, case_id, typed, said=said)
     return go(f"/cases/{stored}")
 

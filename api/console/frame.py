@@ -14,7 +14,8 @@ from fastapi.responses import FileResponse, HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from models.errors import NotFoundError
+from models.errors import NotFoundError, TriageError
+from triage import refusals
 from triage.catalogue import LANGUAGES, words
 from triage.permissions import Identity
 
@@ -73,6 +74,7 @@ def show(request: Request, template: str, table: str, *, status: int = 200, **va
             switch=f"{request.url.path}?{urlencode([*query, ('lang', other)])}",
             here=request.url.path,
             who=who,
+            told=lambda message: refusals.told(message, language),
             places=[place for place in PLACES if who is not None and who.may(place[2])],
             **values,
         )
@@ -91,6 +93,11 @@ def show(request: Request, template: str, table: str, *, status: int = 200, **va
             _LANGUAGE_COOKIE, language, max_age=_YEAR, samesite="lax", secure=request.url.scheme == "https"
         )
     return answer
+
+
+def refusal(request: Request, error: TriageError) -> str:
+    """Why something was not done, in the asker's language."""
+    return refusals.told(error.message, language_of(request))
 
 
 def go(address: str) -> Response:

@@ -10,7 +10,7 @@ from fastapi import APIRouter, File, Form, Request, UploadFile
 from fastapi.responses import HTMLResponse, Response
 
 from api import uploads
-from api.console.frame import go, identity_of, language_of, show
+from api.console.frame import go, identity_of, language_of, refusal, show
 from api.console.names import Clock, names
 from api.deps import PartsDep, WorkerDep
 from api.uploads import Held
@@ -20,6 +20,7 @@ from kb.dates import ORDERS
 from kb.mappings import LEFT_OUT, NO_READY, Choice, choice
 from kb.preview import Preview
 from models.errors import TriageError
+from triage import refusals
 from triage.catalogue import words
 from triage.wiring import Parts
 
@@ -129,7 +130,9 @@ def _look(request: Request, parts: Parts, held: Held, chosen: Choice, *, said: s
         orders=ORDERS,
         said=said
         or (
-            words("imports", language_of(request))["refused"].format(detail=found.error)
+            words("imports", language_of(request))["refused"].format(
+                detail=refusals.told(found.error, language_of(request))
+            )
             if found and found.error
             else ""
         ),
@@ -159,7 +162,7 @@ def _chosen(sent: Mapping[str, str], heads: list[str]) -> Choice:
 
 
 def _refusal(request: Request, error: TriageError) -> str:
-    return words("imports", language_of(request))["refused"].format(detail=error.message)
+    return words("imports", language_of(request))["refused"].format(detail=refusal(request, error))
 
 
 def _page(request: Request, parts: Parts, *, said: str = "", kind: str = "tickets") -> HTMLResponse:

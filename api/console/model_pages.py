@@ -11,7 +11,7 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.orm import Session
 
-from api.console.frame import go, identity_of, language_of, show
+from api.console.frame import go, identity_of, language_of, refusal, show
 from api.console.names import Clock, names
 from api.deps import PartsDep
 from kb import masking
@@ -256,7 +256,7 @@ def _changed(
 
 
 def _refusal(request: Request, error: TriageError) -> str:
-    return words("models", language_of(request))["refused"].format(detail=error.message)
+    return words("models", language_of(request))["refused"].format(detail=refusal(request, error))
 
 
 def _page(

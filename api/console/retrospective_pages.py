@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.orm import Session
 
 from api.console import surge_pages
-from api.console.frame import go, identity_of, language_of, show
+from api.console.frame import go, identity_of, language_of, refusal, show
 from api.console.names import Clock, names
 from api.deps import PartsDep
 from kb import audit, group_comments, masking, measures, problem_groups
@@ -43,7 +43,7 @@ def read(request: Request, parts: PartsDep) -> HTMLResponse:
     try:
         period = days(asked["from"], asked["to"], parts)
     except InputError as error:
-        said = words("retrospective", language_of(request))["refused"].format(detail=error.message)
+        said = words("retrospective", language_of(request))["refused"].format(detail=refusal(request, error))
         return _page(request, parts, asked, None, said=said)
     work = parts.retrospects.ask(period, anew=asked["anew"] == "1")
     parts.retrospects.wait(work, _AT_FIRST)
@@ -181,7 +181,7 @@ def _changed(
         with parts.database.transaction() as session:
             change(session, who.name if who else "")
     except TriageError as error:
-        said = words("retrospective", language_of(request))["refused"].format(detail=error.message)
+        said = words("retrospective", language_of(request))["refused"].format(detail=refusal(request, error))
         work = parts.retrospects.ask(period_of(asked, parts)) if asked["from"] else None
         return _page(request, parts, asked, work, said=said)
     if anew:

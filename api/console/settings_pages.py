@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse
 
-from api.console.frame import identity_of, language_of, show
+from api.console.frame import identity_of, language_of, refusal, show
 from api.console.names import Clock, names
 from api.deps import PartsDep
 from kb import audit, masking
@@ -120,6 +120,7 @@ def _page(
     if isinstance(error, DataFileError) and error.line and error.file == file:
         lines = shown.splitlines()
         line, content = error.line, lines[error.line - 1] if error.line <= len(lines) else ""
+    spoken = words("settings", language_of(request))
     # After a conflict the text is compared with what the file says now only once somebody looked at that.
     kept_hash = began_with or now.hash
     return _shown(
@@ -130,7 +131,7 @@ def _page(
         stems=[name.removesuffix(".toml") for name in data_edit.FILES],
         text=shown,
         began_with=kept_hash,
-        said=words("settings", language_of(request))["wrong"].format(detail=error.message) if error else "",
+        said=spoken["wrong"].format(detail=refusal(request, error)) if error else "",
         conflict=isinstance(error, ConflictError),
         line=line,
         content=content,

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from api.console.frame import go, identity_of, language_of, show
+from api.console.frame import go, identity_of, language_of, refusal, show
 from api.deps import PartsDep
 from api.guard import cookie_name, session_secret
 from models.errors import InputError, TriageError
@@ -88,7 +88,7 @@ def change_password(
             accounts.change_password(session, who.name, old, new, parts.now(), keep=secret)
     except TriageError as error:
         spoken = words("password", language_of(request))
-        said = spoken.get(f"wrong_{error.field}", error.message)
+        said = spoken.get(f"wrong_{error.field}") or refusal(request, error)
         return show(request, "password.html", "password", said=said, least=passwords.LEAST)
     return go("/")
 

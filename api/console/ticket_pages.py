@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.orm import Session
 
 from api.console.fishbone import bones
-from api.console.frame import go, identity_of, language_of, show
+from api.console.frame import go, identity_of, language_of, refusal, show
 from api.console.names import Clock, names
 from api.deps import PartsDep
 from kb import audit, causes, decisions, ledger, masking, tickets
@@ -68,7 +68,7 @@ def draft(request: Request, ticket_id: str, parts: PartsDep) -> Response:
             case_id = case.id
     except TriageError as error:
         spoken = words("ticket", language_of(request))
-        return _page(request, ticket_id, parts, said=spoken["refused"].format(detail=error.message))
+        return _page(request, ticket_id, parts, said=spoken["refused"].format(detail=refusal(request, error)))
     return go(f"/cases/{case_id}/edit")
 
 
@@ -187,7 +187,7 @@ def _changed(request: Request, ticket_id: str, parts: Parts, change: Change) -> 
             change(session, tickets.get(session, ticket_id), who.name if who else "")
     except TriageError as error:
         spoken = words("ticket", language_of(request))
-        return _page(request, ticket_id, parts, said=spoken["refused"].format(detail=error.message))
+        return _page(request, ticket_id, parts, said=spoken["refused"].format(detail=refusal(request, error)))
     return _page(request, ticket_id, parts)
 
 

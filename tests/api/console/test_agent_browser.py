@@ -145,7 +145,7 @@ def test_pages_keep_nobody_out(
     made = {"id": "c-1", "problem": "打印机无法启动", "solution": "更换电源", "category": "hardware"}
     with demo.database.transaction() as session:
         archive.write(session, [made], demo.encoder, demo.now())
-    for path in ("/queue", str(ticket), *cases, "/retrospective", RETRO, *ADMINS, "/password"):
+    for path in ("/queue", str(ticket), *cases, "/retrospective", RETRO, *ADMINS, "/cases/none", "/password"):
         page.goto(served + path)
         if path == RETRO:
             page.wait_for_selector("#groups")

@@ -43,6 +43,7 @@ PAGES = {  # table of the catalogue -> the sources that use it
         "static/imports.js",
         "import_pages.py",
     ),
+    "failed": ("templates/failed.html",),
     "settings": ("templates/settings.html", "templates/settings_replay.html", "settings_pages.py"),
     "models": (
         "templates/models.html",
@@ -138,6 +139,7 @@ COMPUTED = {  # how a source writes a key that it computes -> the keys it can co
         "words['band_' ~ band]": {"band_auto", "band_suggest", "band_ask"},
     },
     "sign_in": {},
+    "failed": {},
     "password": {},
     "accounts": {
         "words['confirm_' ~ action]": {"confirm_reset", "confirm_disable"},
