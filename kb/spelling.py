@@ -20,7 +20,8 @@ from models.text import Analysis
 
 MOST_WORDS = 12
 """Distinct words up to which a text is a query; in a message one misspelt word decides nothing."""
-SHORTEST = 5
+SHORTEST, LONGEST = 5, 24
+"""Letters of a word that is looked at: what is longer is no word."""
 _MOST_MISSPELT = 3
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _LATIN = re.compile("[a-z]+")
@@ -31,7 +32,7 @@ def corrected(session: Session, analysis: Analysis) -> Analysis:
     distinct = list(dict.fromkeys(analysis.words))
     if len(distinct) > MOST_WORDS:
         return analysis
-    asked = [word for word in distinct if len(word) >= SHORTEST and _LATIN.fullmatch(word)]
+    asked = [word for word in distinct if SHORTEST <= len(word) <= LONGEST and _LATIN.fullmatch(word)]
     if not asked:
         return analysis
     codes = dict(zip(asked, hashes(asked).tolist(), strict=True))

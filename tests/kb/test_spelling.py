@@ -42,6 +42,7 @@ def test_a_word_one_slip_away_is_found(ask: Ask, database: Database, typed: str,
         "打音机",  # pairs of characters do this
         "hx-301",  # another part number is no slip
         "nothing like it",
+        "u" * 100_000,
         "",
     ],
 )
