@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parent / "images"
 LOOKS = (("light", 1440), ("dark", 360))
+SHEET = """工单编号,反馈时间,客户名称,问题描述,优先级,客户满意度,内部列
+a-1,2026-03-02 09:10,甲公司,打印机无法启动，指示灯不亮,紧急,5,x
+a-2,2026-03-02 10:30,乙公司,The app crashes after the update,一般,,y
+a-3,2026-03-03 08:00,丙公司,客服三天没有回电,很急,2,z
+"""
 TICKETS = (
     "打印机今天早上无法启动，按电源键没有反应，前台等着打发票，联系电话 13800138000",
     "The app crashes with error 500 after the update, nobody in our office can work",
@@ -90,17 +95,30 @@ def look(browser: Browser, address: str, language: str, theme: str, width: int) 
     page.goto(f"{address}/retrospective?from=2020-01-01&to=2035-12-31")
     page.wait_for_selector("#groups")
     take(page, "retrospective", language, theme, width)
+    page.locator("#groups ~ div a[href*='kind=group']").first.click()
+    page.wait_for_selector("a.open")
+    take(page, "group", language, theme, width)
     page.goto(f"{address}/imports")
     take(page, "imports", language, theme, width)
+    page.set_input_files("#file", {"name": "tickets.csv", "mimeType": "text/csv", "buffer": SHEET.encode()})
+    page.click("#upload button")
+    page.wait_for_selector("#start")
+    take(page, "import-file", language, theme, width)
     page.goto(f"{address}/models")
     take(page, "models", language, theme, width)
     page.locator("a.open").first.click()
     page.wait_for_selector(".promised table >> nth=1")
     take(page, "model", language, theme, width)
+    page.goto(f"{address}/models/comparison")
+    take(page, "comparison", language, theme, width)
     page.goto(f"{address}/settings?file=routing.toml")
     take(page, "settings", language, theme, width)
     page.goto(f"{address}/accounts")
     take(page, "accounts", language, theme, width)
+    page.goto(f"{address}/password")
+    take(page, "password", language, theme, width)
+    page.goto(f"{address}/cases/none")
+    take(page, "failed", language, theme, width)
     page.context.close()
 
 

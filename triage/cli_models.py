@@ -23,10 +23,13 @@ def train(
     label: Annotated[str, typer.Option(help="Column with the category.")] = "category",
     priority: Annotated[str | None, typer.Option(help="Column with the priority.")] = None,
     name: Annotated[str, typer.Option(help="Name of the model.")] = "shipped",
+    imported: Annotated[
+        bool, typer.Option("--imported", help="Without a file: also from labels that came with imports.")
+    ] = False,
     promote: Annotated[bool, typer.Option("--promote", help="Use it from now on.")] = False,
 ) -> None:
     """Train a model: on the seed and confirmed decisions, or on a file. It is not promoted unasked."""
-    from triage import learning
+    from triage import learning, model_desk
     from triage.evaluation import read_table
     from triage.progress import bars
     from triage.setup import learnable, own_examples
@@ -34,9 +37,9 @@ def train(
     built = wiring.build()
     try:
         if from_file is None:
-            rows = own_examples(built)
+            rows = own_examples(built, imported=imported)
             targets: tuple[str, ...] = learnable(rows)
-            source = "seed tickets and confirmed decisions"
+            source = model_desk.ALL_SOURCE if imported else model_desk.SEED_SOURCE
         else:
             columns = {"category": label} | ({"priority": priority} if priority else {})
             targets = tuple(columns)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from kb import cases, decisions, tickets
+from triage import setup
 from triage.learning import Labelled
 from triage.taxonomy import load_taxonomy
 from triage.wiring import Parts
@@ -49,6 +50,25 @@ def test_a_model_is_trained_shown_promoted_and_rolled_back(
     assert command("assess", "你好，打印机坏了 1", "--json").json["model"]["version"] == "desk-1"
     assert command("models", "rollback").out == "small-1 is now in use\n"
     assert command("models", "rollback").status == 1
+
+
+def test_imported_labels_are_learned_from_if_asked(
+    command: Run, make_parts: Callable[..., Parts], labelled: list[Labelled], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(setup, "shipped_examples", lambda parts: labelled)
+    parts = make_parts()
+    with parts.database.transaction() as session:
+        for number in range(6):
+            values = {"description": f"请问怎么导出报表 {number}", "category": "consult", "status": "closed"}
+            tickets.add(session, values, parts.now())
+
+    def learned(*options: str) -> dict[str, Any]:
+        version = command("train", "--name", "own", *options).out.split(":")[0]
+        return dict(command("models", "show", version).json)
+
+    plain, more = learned(), learned("--imported")
+    assert sum(more["counts"]["category"].values()) == sum(plain["counts"]["category"].values()) + 6
+    assert more["source"] == "seed tickets, confirmed decisions and imported labels"
 
 
 def test_a_model_can_be_promoted_at_once(command: Run, labelled_file: Path) -> None:
