@@ -140,7 +140,7 @@ def _look(request: Request, parts: Parts, held: Held, chosen: Choice, *, said: s
         systems=[(one.name, one.title) for one in parts.rules.mappings],
         no_system=NO_READY,
         orders=ORDERS,
-        said=said or (_refused(request, found.error, held) if found and found.error else ""),
+        said=said or (_warned(request, found, held) if found and found.error else ""),
         cell=_cells(parts, language_of(request)),
     )
 
@@ -172,14 +172,20 @@ def _can_begin(found: Preview) -> bool:
 
 
 def _refusal(request: Request, error: TriageError, held: Held | None = None) -> str:
-    return _refused(request, error.message, held)
+    said = _told(request, error.message, held)
+    return words("imports", language_of(request))["refused"].format(detail=said)
 
 
-def _refused(request: Request, message: str, held: Held | None) -> str:
-    language = language_of(request)
-    if held is not None:
-        message = uploads.named(message, held.path, held.name)
-    return words("imports", language)["refused"].format(detail=refusals.told(message, language))
+def _warned(request: Request, found: Preview, held: Held) -> str:
+    """What is wrong with a file, said as a refusal only where nothing of it would be taken."""
+    if _can_begin(found):
+        return _told(request, found.error, held)
+    return words("imports", language_of(request))["refused"].format(detail=_told(request, found.error, held))
+
+
+def _told(request: Request, message: str, held: Held | None) -> str:
+    sent_as = uploads.named(message, held.path, held.name) if held else message
+    return refusals.told(sent_as, language_of(request))
 
 
 def _page(request: Request, parts: Parts, *, said: str = "", kind: str = "tickets") -> HTMLResponse:

@@ -191,7 +191,8 @@ def test_of_half_a_file_what_comes_before_the_break_is_taken(client: TestClient,
     packed = gzip.compress(csv("id,description", *rows))
     address = place(client, packed[: len(packed) // 2], "march.csv.gz")
     page = client.get(f"{address}?lang=en").text
-    assert "Not done: march.csv.gz: is damaged or only half a file" in page
+    assert '<p class="error" role="alert">march.csv.gz: is damaged or only half a file' in page
+    assert "已损坏或不完整" in client.get(f"{address}?lang=zh").text
     assert '<button id="start">' in page
     import_id = client.post(address).headers["HX-Redirect"].removeprefix("/imports/")
     run(parts, import_id)
