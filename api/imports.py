@@ -8,10 +8,10 @@ from fastapi import APIRouter, File, Form, UploadFile
 from fastapi.responses import StreamingResponse
 
 from api import download, uploads
-from api.deps import PartsDep, WorkerDep
+from api.deps import IdentityDep, PartsDep, WorkerDep
 from api.schemas import PROBLEMS, ImportAnswer, ImportProblemAnswer
 from api.schemas_imports import PreviewAnswer
-from kb import badrows, mappings, transfer
+from kb import audit, badrows, mappings, transfer
 from kb import preview as previews
 from triage.preview import as_json
 from triage.wiring import Parts
@@ -32,6 +32,7 @@ def start(
     kind: KindForm,
     parts: PartsDep,
     worker: WorkerDep,
+    who: IdentityDep,
     mapping: MappingForm = "",
     system: SystemForm = "",
     dates: DatesForm = "",
@@ -53,8 +54,9 @@ def start(
     except BaseException:
         path.unlink(missing_ok=True)
         raise
-    with parts.database.reading() as session:
+    with parts.database.transaction() as session:
         stored_as = transfer.get(session, import_id).stored_as
+        audit.note(session, who.name, "import_started", import_id, now=parts.now())
     if stored_as != str(path):
         path.unlink(missing_ok=True)
     worker.wake()

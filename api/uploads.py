@@ -87,6 +87,11 @@ def drop(one: Held) -> None:
     shutil.rmtree(one.path.parent, ignore_errors=True)
 
 
+def named(message: str, path: Path, name: str) -> str:
+    """What is said of a file of ours, said of the one that was sent: nobody knows our names."""
+    return message.replace(path.name, name) if path.name else message
+
+
 def _folder(parts: Parts) -> Path:
     return parts.settings.home.resolve() / "uploads"
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, File, Form, Request, UploadFile
+from fastapi import APIRouter, Depends, File, Form, Request, UploadFile
 from fastapi.responses import HTMLResponse, Response
 
 from api import uploads
-from api.console.frame import go, identity_of, language_of, refusal, show
+from api.console.frame import go, identity_of, language_of, show
 from api.console.names import Clock, names
 from api.deps import PartsDep, WorkerDep
 from api.uploads import Held
@@ -29,6 +30,14 @@ _LISTED = 20
 _PROBLEMS = 50
 _CELL = 80
 """Characters of a cell that are shown."""
+
+
+async def _sent(request: Request) -> dict[str, str]:
+    return {key: value for key, value in (await request.form()).items() if isinstance(value, str)}
+
+
+SentDep = Annotated[dict[str, str], Depends(_sent)]
+"""A form whose fields are as many as the file has columns."""
 
 
 @router.get("")
@@ -53,7 +62,7 @@ def take(
         rowfiles.columns(held.path)
     except TriageError as error:
         uploads.drop(held)
-        return _page(request, parts, said=_refusal(request, error), kind=kind)
+        return _page(request, parts, said=_refusal(request, error, held), kind=kind)
     return go(f"/imports/file/{held.token}")
 
 
@@ -65,11 +74,10 @@ def look(request: Request, parts: PartsDep, token: str) -> HTMLResponse:
 
 
 @router.post("/file/{token}")
-async def start(request: Request, parts: PartsDep, worker: WorkerDep, token: str) -> Response:
+def start(request: Request, parts: PartsDep, worker: WorkerDep, token: str, sent: SentDep) -> Response:
     """Begin to import a file as it was looked at."""
-    sent = await request.form()
     held = uploads.held(token, parts)
-    chosen = _chosen({key: str(value) for key, value in sent.items()}, rowfiles.columns(held.path))
+    chosen = _chosen(sent, rowfiles.columns(held.path))
     who = identity_of(request)
     path = uploads.release(held, parts)
     try:
@@ -83,9 +91,11 @@ async def start(request: Request, parts: PartsDep, worker: WorkerDep, token: str
             choice=chosen,
             ready=parts.rules.mappings,
         )
-    except TriageError as error:
+    except BaseException as error:
         path.replace(held.path)
-        return _look(request, parts, held, chosen, said=_refusal(request, error))
+        if isinstance(error, TriageError):
+            return _look(request, parts, held, chosen, said=_refusal(request, error, held))
+        raise
     with parts.database.transaction() as session:
         if transfer.get(session, import_id).stored_as != str(path):
             path.unlink(missing_ok=True)  # the same file is being imported already
@@ -101,7 +111,8 @@ def follow(request: Request, parts: PartsDep, import_id: str) -> HTMLResponse:
     with parts.database.reading() as session:
         row = transfer.get(session, import_id)
         problems = transfer.problems(session, row)[:_PROBLEMS]
-    return _shown(request, parts, "import.html", row=row, problems=problems)
+    error = uploads.named(row.error, Path(row.stored_as), row.file_name)
+    return _shown(request, parts, "import.html", row=row, error=error, problems=problems)
 
 
 def _look(request: Request, parts: Parts, held: Held, chosen: Choice, *, said: str = "") -> HTMLResponse:
@@ -110,7 +121,7 @@ def _look(request: Request, parts: Parts, held: Held, chosen: Choice, *, said: s
     try:
         found = previews.preview(held.path, held.kind, parts.source, chosen)
     except TriageError as error:
-        said = said or _refusal(request, error)
+        said = said or _refusal(request, error, held)
     fields = {column: field for field, column in found.mapping.fields.items()} if found else {}
     # Where nothing could be made of the file, a column that nobody chose for stays open to be recognised.
     taken = {name: fields.get(name, LEFT_OUT) if found else chosen.columns.get(name, "") for name in heads}
@@ -120,6 +131,7 @@ def _look(request: Request, parts: Parts, held: Held, chosen: Choice, *, said: s
         "import_file.html",
         held=held,
         found=found,
+        ready=found is not None and _can_begin(found),
         taken=taken,
         fields=[*columns.FIELDS[held.kind]],
         left_out=LEFT_OUT,
@@ -128,14 +140,7 @@ def _look(request: Request, parts: Parts, held: Held, chosen: Choice, *, said: s
         systems=[(one.name, one.title) for one in parts.rules.mappings],
         no_system=NO_READY,
         orders=ORDERS,
-        said=said
-        or (
-            words("imports", language_of(request))["refused"].format(
-                detail=refusals.told(found.error, language_of(request))
-            )
-            if found and found.error
-            else ""
-        ),
+        said=said or (_warned(request, found, held) if found and found.error else ""),
         cell=_cells(parts, language_of(request)),
     )
 
@@ -161,14 +166,41 @@ def _chosen(sent: Mapping[str, str], heads: list[str]) -> Choice:
     return choice(picked, sent.get("system", ""), dates if dates in ORDERS else "")
 
 
-def _refusal(request: Request, error: TriageError) -> str:
-    return words("imports", language_of(request))["refused"].format(detail=refusal(request, error))
+def _can_begin(found: Preview) -> bool:
+    """Whether an import would take a row: of half a file it takes what comes before the break."""
+    return bool(found.checked or not found.error) and not (found.survey.unclear or found.survey.mixed)
+
+
+def _refusal(request: Request, error: TriageError, held: Held | None = None) -> str:
+    said = _told(request, error.message, held)
+    return words("imports", language_of(request))["refused"].format(detail=said)
+
+
+def _warned(request: Request, found: Preview, held: Held) -> str:
+    """What is wrong with a file, said as a refusal only where nothing of it would be taken."""
+    if _can_begin(found):
+        return _told(request, found.error, held)
+    return words("imports", language_of(request))["refused"].format(detail=_told(request, found.error, held))
+
+
+def _told(request: Request, message: str, held: Held | None) -> str:
+    sent_as = uploads.named(message, held.path, held.name) if held else message
+    return refusals.told(sent_as, language_of(request))
 
 
 def _page(request: Request, parts: Parts, *, said: str = "", kind: str = "tickets") -> HTMLResponse:
     with parts.database.reading() as session:
         rows = transfer.latest(session, _LISTED)
-    return _shown(request, parts, "imports.html", rows=rows, said=said, kind=kind, kinds=transfer.KINDS)
+    return _shown(
+        request,
+        parts,
+        "imports.html",
+        rows=rows,
+        said=said,
+        kind=kind,
+        kinds=transfer.KINDS,
+        most=parts.settings.max_upload,
+    )
 
 
 def _shown(request: Request, parts: Parts, template: str, **values: Any) -> HTMLResponse:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from kb import audit
 from triage.wiring import Parts
 
 URL = "/api/v1/imports"
@@ -162,6 +163,13 @@ def test_same_file_twice_is_one_import(client: TestClient, parts: Parts) -> None
     first, second = upload(client, CASES).json(), upload(client, CASES, "copy.csv").json()
     assert first["id"] == second["id"]
     assert len(uploads(parts)) == 1
+
+
+def test_who_began_an_import_is_noted(client: TestClient, parts: Parts) -> None:
+    import_id = upload(client, CASES).json()["id"]
+    with parts.database.reading() as session:
+        line = audit.page(session)[0]
+    assert (line.who, line.action, line.subject) == ("test-admin", "import_started", import_id)
 
 
 def test_oversize_is_refused(

@@ -14,12 +14,12 @@ from triage import refusals
 
 ROOT = Path(refusals.__file__).parents[1]
 CATALOGUE = tomllib.loads((ROOT / "triage/catalogue/refusals_zh.toml").read_text(encoding="utf-8"))
-ASSEMBLED = ("7: '7' 7", "7 7 already, with other content")
+ASSEMBLED = ("7: 7", "7: '7' 7", "7 7 already, with other content")
 """Sentences that are put together of parts; tested below as wholes."""
 ERRORS = re.compile(r"^(\w*Error|error|fail)$")
 ELSEWHERE = (  # commands and the start, whose words are for a terminal; logs
     "api/server.py", "api/retrospective.py", "api/errors.py",
-    "kb/backup.py", "kb/tablefiles.py", "kb/export.py", "kb/textfiles.py",
+    "kb/backup.py", "kb/tablefiles.py", "kb/export.py",
     "models/encoder.py", "models/text.py",
     "triage/cli", "triage/evaluation.py", "triage/index_keeper.py", "triage/jobs.py",
     "triage/retrospect_keeper.py", "triage/seed.py", "triage/service.py", "triage/settings.py",

@@ -11,6 +11,14 @@ for (const kind of ["dragover", "dragleave", "drop"]) {
     }
   });
 }
+// What is too large is said before half an hour is spent on sending it.
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const { most, tooLarge } = event.target.dataset ?? {};
+  const file = event.target.id === "upload" ? document.getElementById("file").files[0] : undefined;
+  if (!file || file.size <= Number(most)) return;
+  event.preventDefault();
+  document.getElementById("notice").textContent = tooLarge;
+});
 document.addEventListener("htmx:xhr:progress", (event) => {
   const bar = document.getElementById("sent");
   if (!bar || !event.detail.lengthComputable) return;

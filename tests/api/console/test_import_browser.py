@@ -75,3 +75,26 @@ def test_a_broken_workbook_is_mended(
     page.wait_for_selector("a[href='/queue?scope=all']")
     with demo.database.reading() as session:
         assert sorted(session.scalars(select(Ticket.id))) == ["b1", "b2", "b3"]
+
+
+def test_choices_stay_when_another_is_made(visit: Visit, tmp_path: Path) -> None:
+    (tmp_path / "dates.csv").write_text("nr,said,received_at\na1,the app crashes,03/04/2026\n")
+    page = visit("admin", "/imports")
+    page.set_input_files("#file", tmp_path / "dates.csv")
+    page.evaluate("document.getElementById('upload').dataset.most = 5")
+    page.click("#upload button")
+    page.wait_for_selector("#notice:has-text('larger than')")
+    assert page.evaluate("document.getElementById('file').files.length") == 1
+    page.evaluate("document.getElementById('upload').dataset.most = 5000")
+    page.click("#upload button")
+    page.wait_for_url("**/imports/file/*")
+    page.select_option("#column1", "description")
+    page.wait_for_selector("#start:disabled")
+    page.focus("#column0")
+    page.select_option("#column0", "id")
+    page.wait_for_url("**column0=id**")
+    page.wait_for_selector("#column0:focus")
+    page.select_option("#dates", "day-first")
+    page.wait_for_selector("#start:enabled")
+    assert page.input_value("#column0") == "id"
+    assert page.input_value("#column1") == "description"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import time
 from collections.abc import Callable
@@ -178,3 +179,35 @@ def test_the_same_file_twice_is_one_import(client: TestClient, parts: Parts) -> 
     with parts.database.reading() as session:
         assert len(session.scalars(select(Ticket)).all()) == 1
     assert len([path for path in held_files(parts) if path.name != "note.json"]) <= 1
+
+
+def test_a_refusal_names_the_file_as_its_sender_does(client: TestClient) -> None:
+    form = {"files": {"file": ("三月工单.csv", b"")}, "data": {"kind": "tickets"}}
+    assert "未执行：三月工单.csv：是空的" in client.post("/imports/file?lang=zh", **form).text
+
+
+def test_of_half_a_file_what_comes_before_the_break_is_taken(client: TestClient, parts: Parts) -> None:
+    rows = [f"a{number},printer {os.urandom(20).hex()}" for number in range(300)]
+    packed = gzip.compress(csv("id,description", *rows))
+    address = place(client, packed[: len(packed) // 2], "march.csv.gz")
+    page = client.get(f"{address}?lang=en").text
+    assert '<p class="error" role="alert">march.csv.gz: is damaged or only half a file' in page
+    assert "已损坏或不完整" in client.get(f"{address}?lang=zh").text
+    assert '<button id="start">' in page
+    import_id = client.post(address).headers["HX-Redirect"].removeprefix("/imports/")
+    run(parts, import_id)
+    done = client.get(f"/imports/{import_id}?lang=en").text
+    assert "ended early" in done
+    assert "march.csv.gz: is damaged or only half a file" in done
+    with parts.database.reading() as session:
+        assert 0 < len(session.scalars(select(Ticket)).all()) < 300
+
+
+def test_what_cannot_begin_is_kept_to_be_mended(client: TestClient, parts: Parts) -> None:
+    content = csv("id,description,note", "a1,the printer is dead,x")
+    first = client.post(place(client, content))
+    assert first.status_code == 204
+    address = place(client, content)
+    other = client.post(f"{address}?lang=en", data={"column2": "remark"})
+    assert "being imported with another mapping" in other.text
+    assert client.get(address).status_code == 200
