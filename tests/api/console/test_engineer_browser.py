@@ -60,6 +60,7 @@ def test_a_case_in_the_other_language_is_found_and_reported_on(
         cases.write(session, rows, demo.encoder, demo.now())
     demo.index().apply(demo.database)
     page = visit("engineer", "/cases", language=language, color_scheme=theme)
+    page.wait_for_function("document.activeElement.id === 'q'")  # nothing need be clicked first
     page.keyboard.insert_text(question)
     page.wait_for_selector(f'.results a.open[href^="/cases/{wanted}"]')
     page.keyboard.press("Escape")
