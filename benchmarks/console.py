@@ -70,7 +70,8 @@ def fill(home: Path, number: int) -> None:
 def pages(client: httpx.Client) -> dict[str, str]:
     """Name of each page -> an address that shows it."""
     case = re.search(r'href="(/cases/[^"?]+)"', client.get("/cases").text)
-    assert case is not None
+    model = re.search(r'href="(/models/[^"]+)"', client.get("/models").text)
+    assert case is not None and model is not None
     return {
         "desk": "/",
         "queue": "/queue",
@@ -84,7 +85,7 @@ def pages(client: httpx.Client) -> dict[str, str]:
         "accounts": "/accounts",
         "imports": "/imports",
         "models": "/models",
-        "model": re.search(r'href="(/models/[^"]+)"', client.get("/models").text)[1],  # type: ignore[index]
+        "model": model[1],
         "rules": "/settings",
     }
 
