@@ -49,8 +49,12 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """What the words of a text say: its terms with their rarity, and the cases that hold them."""
+    """What the words of a text say: its terms with their rarity, and the cases that hold them.
 
+    ``analysis`` is the text with its misspelt words as the archive's cases spell them.
+    """
+
+    analysis: analyser.Analysis
     words: Query
     pairs: Query
     documents: Mapping[int, Document]
@@ -75,7 +79,8 @@ class Request:
 
 def find(session: Session, request: Request, nearest: FindNearest, curve: MatchCurve) -> list[Hit]:
     """The best cases for a text, best first."""
-    request = replace(request, analysis=spelling.corrected(session, request.analysis))
+    known = request.wording.analysis if request.wording else spelling.corrected(session, request.analysis)
+    request = replace(request, analysis=known)
     ranked = rank(session, request, nearest, curve)
     best = choose(ranked.odds, ranked.crossing, request.limit)
     return _hits(session, request, ranked, best, curve)
@@ -131,9 +136,10 @@ def look_up(
     session: Session, analysis: analyser.Analysis, limit: int, dimension: int, made_with: str = ""
 ) -> Wording:
     """The part of a search that needs the words alone, and can be done while the text is being encoded."""
-    words, pairs = lexical_index.prepare(session, *hashed_analysis(spelling.corrected(session, analysis)))
+    analysis = spelling.corrected(session, analysis)
+    words, pairs = lexical_index.prepare(session, *hashed_analysis(analysis))
     keys = lexical_index.candidates(session, words, pairs, max(4 * limit, LEXICAL))
-    return Wording(words, pairs, load(session, keys, dimension, made_with))
+    return Wording(analysis, words, pairs, load(session, keys, dimension, made_with))
 
 
 def rank(session: Session, request: Request, nearest: FindNearest, curve: MatchCurve) -> Ranked:
@@ -199,10 +205,14 @@ def compare(
 
 def exact(codes: Query, texts: Sequence[Hashes]) -> Floats:
     """How much of the asked identifiers each text holds, 0..1; common ones say little."""
-    if not len(codes.terms) or not codes.documents:
+    if not len(codes.terms) or not codes.documents or not texts:
         return np.zeros(len(texts))
     telling = codes.rarity / np.log1p((codes.documents + 0.5) / 0.5)
-    held = np.array([np.isin(codes.terms, tokens) for tokens in texts])
+    ends = np.cumsum([len(tokens) for tokens in texts])
+    tokens = np.concatenate(texts)
+    held = np.zeros((len(texts), len(codes.terms)))
+    for column, code in enumerate(codes.terms):
+        held[np.searchsorted(ends, np.flatnonzero(tokens == code), side="right"), column] = 1
     return np.asarray(held @ telling**2 / len(codes.terms))
 
 
@@ -285,7 +295,8 @@ def _narrowed(session: Session, request: Request, nearest: FindNearest) -> tuple
         words, pairs = lexical_index.prepare(session, *hashed_analysis(request.analysis))
     holding = lexical_index.candidates(session, words, pairs, max(4 * limit, LEXICAL), filters, few)
     near = candidates.near(session, filters, few, request.vector, limit, nearest, request.made_with)
-    return Wording(words, pairs, load(session, holding, dimension, request.made_with)), near
+    found = load(session, holding, dimension, request.made_with)
+    return Wording(request.analysis, words, pairs, found), near
 
 
 def _few(session: Session, filters: Filters) -> list[int] | None:

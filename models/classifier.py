@@ -105,12 +105,14 @@ class Classifier:
         step("all texts")
         return cls(*_heads(vocabulary, counted, vectors, names, pool), blend, held_out.bands(), held_out)
 
-    def share(self, other: Classifier | None, anchors: Anchors) -> None:
-        """Share with the other target's classifier, and with the examples, what all learned from the same
-        texts, so that a text is read once for all."""
-        self.semantic_.landmarks_.lean_on(anchors)
-        if other is None:
-            return
+    @property
+    def anchors(self) -> Anchors:
+        """The texts that others are likened to."""
+        return self.semantic_.landmarks_.anchors
+
+    def share(self, other: Classifier) -> None:
+        """Share the vocabulary with the other target's classifier, where both learned from the same texts,
+        so that a text's words are counted once for both."""
         mine, its = self.lexical_.vocabulary, other.lexical_.vocabulary
         if (mine.words, mine.pieces) == (its.words, its.pieces):
             self.lexical_.vocabulary = its

@@ -34,28 +34,18 @@ class Landmarks:
     def __init__(self, anchors: Anchors, gamma: float) -> None:
         self.anchors = anchors
         self.gamma = gamma
-        self._places: NDArray[np.intp] | None = None
 
     @property
     def vectors(self) -> Vectors:
         """Their vectors (landmarks, dimension)."""
-        return self.anchors.vectors if self._places is None else self.anchors.vectors[self._places]
+        return self.anchors.vectors
 
     def likeness(self, vectors: Vectors) -> NDArray[np.float32]:
         """How alike each text is to each landmark (texts, landmarks), 1 where they are the same."""
-        if len(vectors) == 1:
-            cosines = self.anchors.cosines(vectors[0])
-            cosines = (cosines if self._places is None else cosines[self._places])[None, :]
-        else:
-            cosines = vectors @ self.vectors.T
+        alone = len(vectors) == 1
+        cosines = self.anchors.cosines(vectors[0])[None, :] if alone else vectors @ self.vectors.T
         # For vectors of length 1 the squared distance is 2 - 2 cos.
         return np.asarray(np.exp(2 * self.gamma * (cosines - 1.0)), dtype=np.float32)
-
-    def lean_on(self, anchors: Anchors) -> None:
-        """Take the cosines from these anchors, if all landmarks are among them."""
-        places = anchors.places(Anchors(self.vectors))
-        if places is not None:
-            self.anchors, self._places = anchors, places
 
 
 class SemanticHead:

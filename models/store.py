@@ -123,6 +123,7 @@ class ModelStore:
         import skops.io
 
         # Not at the top: listing and promoting models need no scikit-learn.
+        from models.anchors import gather
         from models.classifier import Classifier
         from models.examples import Examples
 
@@ -134,10 +135,12 @@ class ModelStore:
             try:
                 parts: dict[str, Any] = skops.io.load(path, trusted=_TRUSTED)
                 made = Classifier.of_parts(parts)
-                made.share(next(iter(classifiers.values()), None), examples.anchors)
+                for other in classifiers.values():
+                    made.share(other)
                 classifiers[name] = made
             except Exception as error:  # a damaged archive can fail anywhere inside skops
                 raise ModelError(f"the model {version} is damaged ({name}): {error}") from error
+        gather([examples.anchors, *(made.anchors for made in classifiers.values())])
         return StoredModel(card, classifiers, examples)
 
     def held_out(self, version: str) -> dict[str, HeldOut]:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from models import text
-from models.anchors import Anchors
+from models.anchors import Anchors, gather
 from models.classifier import Classifier, Reason
 from models.encoder import Encoder
 from models.errors import InputError
@@ -132,7 +132,8 @@ def test_groups_stay_together(toy: Any) -> None:
 def test_sharing_changes_no_answer(toy: Any, trained: Classifier, encoder: Encoder) -> None:
     turned = ["x" if label == "hardware" else "y" for label in toy.labels]
     alone, sharing = (Classifier.fit(toy.documents, toy.vectors, turned, toy.languages) for _ in range(2))
-    sharing.share(trained, Anchors(toy.vectors))
+    sharing.share(trained)
+    gather([sharing.anchors, trained.anchors, Anchors(toy.vectors[:3])])
     assert sharing.lexical_.vocabulary is trained.lexical_.vocabulary
     documents, vectors = asked(encoder, *NEW)
     for document, vector in zip(documents, vectors, strict=True):

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import skops.io
 
+from models import anchors
 from models.card import Card
 from models.classifier import Classifier
 from models.errors import ConflictError, InputError, ModelError, NotFoundError
@@ -64,6 +65,16 @@ def test_what_is_saved_is_loaded_with_equal_probabilities(
     assert again.reasons("hardware") == trained.read(document, vector).reasons("hardware")
     assert loaded.classifiers["category"].bands_ == trained.bands_
     assert loaded.examples.nearest(toy.vectors[0], "category", 1)[0].label == toy.labels[0]
+
+
+def test_a_loaded_model_compares_a_text_with_all_it_holds_at_once(
+    filled: ModelStore, toy: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gathered: list[anchors.Anchors] = []
+    monkeypatch.setattr(anchors, "gather", gathered.extend)
+    loaded = filled.load("shipped-1")
+    held = [loaded.examples.anchors, *(classifier.anchors for classifier in loaded.classifiers.values())]
+    assert [id(one) for one in gathered] == [id(one) for one in held]
 
 
 def test_an_empty_store_has_nothing(store: ModelStore) -> None:
