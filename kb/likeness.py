@@ -8,6 +8,7 @@ without a matrix of pairs.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,13 +78,17 @@ class Space:
     def of_pairs(self, left: NDArray[np.intp], right: NDArray[np.intp]) -> Floats:
         """The log odds (pairs,) that the texts numbered so are about one problem."""
         found = np.empty(len(left), dtype=np.float32)
-        for start in range(0, len(left), _PAIRS_AT_ONCE):
+
+        def work(start: int) -> None:
             part = slice(start, start + _PAIRS_AT_ONCE)
             one, other = left[part], right[part]
             meaning = np.einsum("ij,ij->i", self.meanings[one], self.meanings[other])
             words = np.asarray(self.words[one].multiply(self.words[other]).sum(axis=1)).ravel()
             across = (self.scripts[one] * self.scripts[other] < 0).astype(np.float32)
             found[part] = self.weights.odds(meaning, meaning * across, words, np.ones_like(across), across)
+
+        with ThreadPoolExecutor(2) as beside:
+            list(beside.map(work, range(0, len(left), _PAIRS_AT_ONCE)))
         return found
 
     def towards(self, texts: NDArray[np.intp], others: NDArray[np.intp]) -> Floats:

@@ -10,6 +10,7 @@ little faster.
 from __future__ import annotations
 
 import heapq
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -44,7 +45,7 @@ def groups(
     odds = space.of_pairs(*pairs)
     kept = _kept(pairs, odds)
     work = _Work(space)
-    work.start(pairs[0][kept], pairs[1][kept], odds[kept])
+    work.start(pairs[0][kept], pairs[1][kept], odds[kept], threshold)
     total = len(space)
     while work.step(threshold):
         if work.merges % 1000 == 0:
@@ -96,23 +97,25 @@ class _Work:
         self._parent: list[int] = list(range(len(space)))
         self._near: dict[int, set[int]] = {}
         self._made: dict[int, _Group] = {}
+        self._first: list[tuple[float, int, int]] = []
         self._heap: list[tuple[float, int, int]] = []
         self._scratch = np.zeros(space.words.shape[1], dtype=np.float32)
 
-    def start(self, left: NDArray[np.intp], right: NDArray[np.intp], odds: Floats) -> None:
+    def start(self, left: NDArray[np.intp], right: NDArray[np.intp], odds: Floats, threshold: float) -> None:
         """Take the pairs in."""
         for one, other, value in zip(left.tolist(), right.tolist(), odds.tolist(), strict=True):
             self._near.setdefault(one, set()).add(other)
             self._near.setdefault(other, set()).add(one)
-            self._heap.append((-value, one, other))
-        heapq.heapify(self._heap)
+            if value > threshold:
+                self._first.append((-value, one, other))
+        # Most of them are stale when their turn comes: taking them off a sorted list is cheaper than a heap.
+        self._first.sort(reverse=True)
 
     def step(self, threshold: float) -> bool:
         """Join the two likeliest groups; False where none is likely enough."""
-        while self._heap:
-            value, one, other = heapq.heappop(self._heap)
-            if -value <= threshold:
-                return False
+        while self._first or self._heap:
+            first = self._first and (not self._heap or self._first[-1] < self._heap[0])
+            _, one, other = self._first.pop() if first else heapq.heappop(self._heap)
             if self._alive[one] and self._alive[other]:
                 self._join(one, other, threshold)
                 return True
@@ -151,25 +154,54 @@ class _Work:
         self._near[number] = kept
 
     def _odds(self, made: _Group, others: list[int]) -> list[float]:
-        """The mean log odds of the pairs between a group and each of some others."""
+        """The mean log odds of the pairs between a group and each of some others, in ascending order."""
+        self._scratch[made.terms] = made.shares
+        border = bisect_left(others, len(self.space))
+        found = self._with_texts(made, others[:border]) + self._with_groups(made, others[border:])
+        self._scratch[made.terms] = 0
+        return found
+
+    def _with_texts(self, made: _Group, others: list[int]) -> list[float]:
+        """The same for texts that are alone: all at once, which is most of the work."""
+        if not others:
+            return []
+        texts = np.array(others, dtype=np.intp)
+        rows = self.space.words
+        starts = rows.indptr[texts]
+        lengths = rows.indptr[texts + 1] - starts
+        ends = np.cumsum(lengths)
+        places = np.arange(ends[-1]) + np.repeat(starts - ends + lengths, lengths)
+        words = _sums(self._scratch[rows.indices[places]] * rows.data[places], ends)
+        dots = self.space.meanings[texts] @ made.meanings.T
+        signs = self.space.scripts[texts]
+        gain = np.float32(made.coherence ** (-LENIENCE / 2))
+        summed = self.space.weights.odds(
+            gain * dots[:, 0],
+            gain * np.where(signs > 0, dots[:, 2], np.where(signs < 0, dots[:, 1], 0)),
+            gain * words,
+            np.full(len(texts), made.counts[0]),
+            np.where(signs > 0, made.counts[2], np.where(signs < 0, made.counts[1], 0)),
+        )
+        means: list[float] = (summed / made.counts[0]).tolist()
+        return means
+
+    def _with_groups(self, made: _Group, others: list[int]) -> list[float]:
+        """The same for groups of several texts."""
         if not others:
             return []
         groups = [self._group(number) for number in others]
         meanings = np.stack([group.meanings for group in groups])
         counts = np.stack([group.counts for group in groups])
-        self._scratch[made.terms] = made.shares
-        ends = np.cumsum([len(group.terms) for group in groups])
         terms = np.concatenate([group.terms for group in groups])
-        products = self._scratch[terms] * np.concatenate([group.shares for group in groups])
-        self._scratch[made.terms] = 0
-        words = np.diff(np.concatenate([[0.0], np.cumsum(products, dtype=np.float64)])[[0, *ends]])
+        shares = np.concatenate([group.shares for group in groups])
+        words = _sums(self._scratch[terms] * shares, np.cumsum([len(group.terms) for group in groups]))
         pairs = made.counts[0] * counts[:, 0]
         own = np.array([group.coherence for group in groups], dtype=np.float32)
         gain = (made.coherence * own) ** (-LENIENCE / 2)
         summed = self.space.weights.odds(
             gain * (meanings[:, 0] @ made.meanings[0]),
             gain * (meanings[:, 1] @ made.meanings[2] + meanings[:, 2] @ made.meanings[1]),
-            gain * words.astype(np.float32),
+            gain * words,
             pairs,
             made.counts[1] * counts[:, 2] + made.counts[2] * counts[:, 1],
         )
@@ -185,3 +217,9 @@ class _Work:
             row = slice(space.words.indptr[number], space.words.indptr[number + 1])
             made = _Group(kinds[:, None] * meaning, kinds, space.words.indices[row], space.words.data[row])
         return made
+
+
+def _sums(values: Floats, ends: NDArray[np.intp]) -> Floats:
+    """The sums of consecutive runs of values that end there; a run may be empty."""
+    running = np.concatenate([[0.0], np.cumsum(values, dtype=np.float64)])
+    return np.asarray(np.diff(running[np.concatenate([[0], ends])]), dtype=np.float32)

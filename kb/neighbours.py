@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from threadpoolctl import threadpool_limits
 
 from kb.likeness import Floats, Space
 
@@ -65,19 +67,21 @@ def _nearest(
     cell = np.argmax(meanings[others] @ centres.T, axis=1)
     looked_at = _best(meanings[own] @ centres.T, _CELLS_LOOKED_AT)
     found = []
-    for number in range(len(centres)):
+
+    def compared(number: int) -> tuple[NDArray[np.intp], NDArray[np.intp], Floats]:
         rows, within = own[(looked_at == number).any(axis=1)], others[cell == number]
-        if len(within) and len(rows):
-            scores = meanings[rows] @ meanings[within].T
-            best = _best(scores, MOST)
-            found.append(
-                (
-                    np.repeat(rows, best.shape[1]),
-                    within[best].ravel(),
-                    np.take_along_axis(scores, best, 1).ravel(),
-                )
-            )
-        progress(number + 1, len(centres))
+        if not len(within) or not len(rows):
+            return rows[:0], within[:0], np.zeros(0, dtype=np.float32)
+        scores = meanings[rows] @ meanings[within].T
+        best = _best(scores, MOST)
+        picked = np.take_along_axis(scores, best, 1)
+        return np.repeat(rows, best.shape[1]), within[best].ravel(), picked.ravel()
+
+    # Picking the best of each row keeps to one processor, and takes as long as the products do.
+    with threadpool_limits(limits=1, user_api="blas"), ThreadPoolExecutor(2) as beside:
+        for number, part in enumerate(beside.map(compared, range(len(centres))), 1):
+            found.append(part)
+            progress(number, len(centres))
     rows, names, scores = (np.concatenate(part) for part in zip(*found, strict=True))
     order = np.lexsort((names, -scores, rows))
     _, starts, counts = np.unique(rows[order], return_index=True, return_counts=True)
