@@ -1,7 +1,7 @@
-"""The classifier's settings, each swept with the others as they are, on seed tickets of trades held out.
+"""The classifier's settings, each swept with the others as they are, on seed tickets of topics held out.
 
-Both heads learn on four fifths of the trades and score the last fifth; the blend of those scores is fitted
-on the trades of four fifths and judged on the last. Printed: mean log loss over category and priority, and
+The heads learn on four fifths of the topics and score the last fifth; the blend of those scores is fitted
+on the topics of four fifths and judged on the last. Printed: mean log loss over category and priority, and
 its difference from the value in use with the standard error of that difference (over trades, as tickets of
 one trade are alike). ``python -m benchmarks.classifier_settings``
 """
@@ -14,12 +14,16 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from scipy import special
 
-from models import calibration, lexical, semantic
+from models import calibration, concept_head, lexical, semantic
+from models.concept_head import ConceptHead, describe
+from models.concepts import Lexicon
 from models.encoder import load_encoder
+from models.folds import topics
 from models.lexical import LexicalHead
 from models.semantic import SemanticHead
 from models.terms import Vocabulary
 from triage import learning, seed
+from triage.concepts import load_lexicon
 from triage.settings import Settings
 
 FOLDS = 5
@@ -35,6 +39,9 @@ class Values:
     landmarks: int = semantic.LANDMARKS
     gamma: float = semantic.GAMMA
     ridge: float = semantic.RIDGE
+    concept_landmarks: int = concept_head.LANDMARKS
+    concept_reach: float = concept_head.REACH
+    concept_ridge: float = concept_head.RIDGE
 
 
 SWEEPS: dict[str, Sequence[float]] = {
@@ -43,6 +50,9 @@ SWEEPS: dict[str, Sequence[float]] = {
     "gamma": (0.25, 0.5, 0.7, 1.0, 1.4, 2.0),
     "ridge": (0.01, 0.03, 0.1, 0.3, 1.0, 3.0),
     "landmarks": (500, 1000, 2000, 3000, 4500, 6000),
+    "concept_landmarks": (1000, 2000, 3000, 4500),
+    "concept_reach": (0.06, 0.12, 0.25, 0.5, 1.0),
+    "concept_ridge": (0.03, 0.1, 0.3, 1.0),
 }
 
 
@@ -53,16 +63,20 @@ class Bench:
     rows: list[learning.Labelled]
     prepared: learning.Prepared
     vocabulary: Vocabulary
+    lexicon: Lexicon
+    described: np.ndarray
     folds: np.ndarray
     known: dict[tuple[object, ...], tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
 
     @classmethod
     def of_seed(cls) -> Bench:
         """Read, count and encode."""
-        rows = seed.labelled(Settings(_env_file=None).data_folder)
+        folder = Settings(_env_file=None).data_folder
+        rows, lexicon = seed.labelled(folder), load_lexicon(folder)
         prepared = learning.prepare([row.text for row in rows], load_encoder())
-        trades = np.unique([row.group for row in rows], return_inverse=True)[1]
-        return cls(rows, prepared, Vocabulary.of(prepared.documents, 2), trades % FOLDS)
+        described = describe(lexicon, [one.folded for one in prepared.texts])
+        vocabulary = Vocabulary.of(prepared.documents, 2)
+        return cls(rows, prepared, vocabulary, lexicon, described, topics(prepared.vectors, FOLDS))
 
     def losses(self, values: Values) -> np.ndarray:
         """Log loss of each ticket on trades held out (targets, tickets)."""
@@ -72,12 +86,12 @@ class Bench:
             wanted = np.unique(labels, return_inverse=True)[1]
             words, coverage = self._words(target, labels, values)
             meaning = self._meaning(target, labels, values)
+            concepts = self._concepts(target, labels, values)
             for fold in range(FOLDS):
                 held = self.folds == fold
-                blend = calibration.fit_blend(
-                    words[~held], coverage[~held], meaning[~held], wanted[~held], self.folds[~held]
-                )
-                joined = blend.join(words[held], coverage[held], meaning[held])
+                known = (words[~held], coverage[~held], meaning[~held], concepts[~held])
+                blend = calibration.fit_blend(*known, wanted[~held], self.folds[~held])
+                joined = blend.join(words[held], coverage[held], meaning[held], concepts[held])
                 logs = joined - special.logsumexp(joined, axis=1, keepdims=True)
                 found[number, held] = -logs[np.arange(len(logs)), wanted[held]]
         return found
@@ -115,6 +129,26 @@ class Bench:
             return scores, np.zeros(0)
 
         return self._once((target, "meaning", values.landmarks, values.gamma, values.ridge), work)[0]
+
+    def _concepts(self, target: str, labels: np.ndarray, values: Values) -> np.ndarray:
+        def work() -> tuple[np.ndarray, np.ndarray]:
+            scores = np.zeros((len(labels), len(set(labels))))
+            vectors, described = self.prepared.vectors, self.described
+            for fold in range(FOLDS):
+                held = self.folds == fold
+                head = ConceptHead(self.lexicon).fit(
+                    vectors[~held],
+                    described[~held],
+                    labels[~held],
+                    landmarks=values.concept_landmarks,
+                    reach=values.concept_reach,
+                    ridge=values.concept_ridge,
+                )
+                scores[held] = head.scores(vectors[held], described[held])
+            return scores, np.zeros(0)
+
+        settings = (values.concept_landmarks, values.concept_reach, values.concept_ridge)
+        return self._once((target, "concepts", *settings), work)[0]
 
     def _once(
         self, key: tuple[object, ...], work: Callable[[], tuple[np.ndarray, np.ndarray]]

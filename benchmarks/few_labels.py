@@ -18,6 +18,7 @@ from models import scorecard
 from models.classifier import Classifier
 from models.encoder import load_encoder
 from triage import evaluation, learning, seed
+from triage.concepts import load_lexicon
 from triage.learning import Prepared
 from triage.settings import Settings
 from triage.taxonomy import load_taxonomy
@@ -29,8 +30,7 @@ DRAWS = 20
 def joined(parts: Sequence[tuple[Prepared, Sequence[int]]]) -> Prepared:
     """Some texts of each part, as one."""
     return Prepared(
-        [part.documents[i] for part, chosen in parts for i in chosen],
-        [part.languages[i] for part, chosen in parts for i in chosen],
+        [part.texts[i] for part, chosen in parts for i in chosen],
         np.concatenate([part.vectors[list(chosen)] for part, chosen in parts]),
     )
 
@@ -38,7 +38,7 @@ def joined(parts: Sequence[tuple[Prepared, Sequence[int]]]) -> Prepared:
 def main() -> None:
     """Measure and print."""
     folder, encoder = Settings(_env_file=None).data_folder, load_encoder()
-    taxonomy = load_taxonomy(folder)
+    taxonomy, lexicon = load_taxonomy(folder), load_lexicon(folder)
     told = learning.of_taxonomy(taxonomy)
     tickets = seed.tickets(folder)
     tests: dict[str, tuple[Prepared, np.ndarray]] = {}
@@ -63,9 +63,9 @@ def main() -> None:
             wanted = [*(row.labels["category"] for row in told), *labels[drawn].tolist()]
             here = {"other seed tickets": (joined([(seeds, rest.tolist())]), labels[rest])} | tests
             for name, pool in (("labelled alone", None), ("with unlabelled", seeds.vectors[rest])):
-                model = Classifier.fit(own.documents, own.vectors, wanted, own.languages, unlabelled=pool)
+                model = Classifier.fit(own.texts, own.vectors, wanted, lexicon=lexicon, unlabelled=pool)
                 for test, (texts, truth) in here.items():
-                    answers = np.array(model.predict(texts.documents, texts.vectors))
+                    answers = np.array(model.predict(texts.texts, texts.vectors))
                     found.setdefault((test, name), []).append(scorecard.macro_f1(truth, answers))
         for (test, name), values in found.items():
             print(f"{size:3d} a category, {name:<16} {test:<20} macro-F1 {np.mean(values):.3f}", flush=True)

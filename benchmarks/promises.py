@@ -21,9 +21,12 @@ from numpy.typing import NDArray
 from models import scorecard
 from models.calibration import AUTO_PRECISION
 from models.classifier import Classifier
+from models.concepts import Lexicon
 from models.encoder import load_encoder
 from triage import evaluation, learning
+from triage.concepts import load_lexicon
 from triage.learning import Prepared
+from triage.settings import Settings
 
 SPLITS = 20
 
@@ -54,21 +57,18 @@ class Kept:
         return scorecard.wilson(self.right, self.auto)
 
 
-def split(prepared: Prepared, labels: NDArray[np.str_], order: NDArray[np.intp]) -> Kept:
+def split(prepared: Prepared, lexicon: Lexicon, labels: NDArray[np.str_], order: NDArray[np.intp]) -> Kept:
     """Learn from the first half of the texts in this order, ask about the second."""
     known, asked = order[: len(order) // 2], order[len(order) // 2 :]
     model = Classifier.fit(
-        [prepared.documents[i] for i in known],
-        prepared.vectors[known],
-        labels[known].tolist(),
-        [prepared.languages[i] for i in known],
+        [prepared.texts[i] for i in known], prepared.vectors[known], labels[known].tolist(), lexicon=lexicon
     )
-    chances = model.predict_proba([prepared.documents[i] for i in asked], prepared.vectors[asked])
+    chances = model.predict_proba([prepared.texts[i] for i in asked], prepared.vectors[asked])
     answers = np.array(model.labels)[chances.argmax(axis=1)]
     confidence, right = chances.max(axis=1), answers == labels[asked]
     auto = np.array(
         [
-            model.band(prepared.documents[i], sure, prepared.languages[i], label) == "auto"
+            model.band(prepared.texts[i], sure, prepared.texts[i].language, label) == "auto"
             for i, sure, label in zip(asked, confidence.tolist(), answers.tolist(), strict=True)
         ]
     )
@@ -121,10 +121,11 @@ def main() -> None:
     labels = np.array([row[label].strip() for row in rows])
     prepared = learning.prepare([row[content] for row in rows], load_encoder())
     print(f"{path.name}: {len(rows)} texts, {len(np.unique(labels))} labels, {splits} splits", flush=True)
+    lexicon = load_lexicon(Settings(_env_file=None).data_folder)
     draw = np.random.default_rng(0)
     found = []
     for number in range(1, splits + 1):
-        kept = split(prepared, labels, draw.permutation(len(rows)))
+        kept = split(prepared, lexicon, labels, draw.permutation(len(rows)))
         found.append(kept)
         print(
             f"split {number:2d}: accuracy {kept.accuracy:.3f}, "

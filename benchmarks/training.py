@@ -33,10 +33,13 @@ from benchmarks.latency import ROUNDS, TURN, timed
 from models import baselines, terms, text
 from models.baselines import Texts
 from models.classifier import Classifier
+from models.concepts import Lexicon
 from models.encoder import Encoder, Vectors, load_encoder
 from models.store import StoredModel
+from models.text import Analysis
 from models.use_encoder import DIMENSION, MAX_TOKENS
 from triage import learning, seed, setup
+from triage.concepts import load_lexicon
 from triage.learning import Prepared
 from triage.seed import SeedTicket
 from triage.settings import Settings
@@ -155,14 +158,14 @@ def seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
-def learn(texts: Prepared, labels: Sequence[str], before: float) -> None:
+def learn(texts: Prepared, lexicon: Lexicon, labels: Sequence[str], before: float) -> None:
     """Print how long the classifier and the references take to learn; ``before`` is spent already."""
     # What another run has cut into pieces is not known to one that learns for the first time.
     terms.pieces.cache_clear()
-    taken = seconds(lambda: Classifier.fit(texts.documents, texts.vectors, labels, texts.languages))
+    taken = seconds(lambda: Classifier.fit(texts.texts, texts.vectors, labels, lexicon=lexicon))
     print(f"{len(set(labels))} labels: learning {taken:.1f} s", flush=True)
-    known = Texts(texts.documents, texts.vectors)
-    asked = Texts(texts.documents[:1], texts.vectors[:1])
+    known = Texts(texts.texts, texts.vectors)
+    asked = Texts(texts.texts[:1], texts.vectors[:1])
     for name in REFERENCES:
         others = seconds(partial(baselines.BASELINES[name], known, labels, asked))
         print(f"  {name:<30} {others:6.1f} s   ours against it {taken / others:6.2f}", flush=True)
@@ -179,6 +182,7 @@ def shipped(home: Path) -> StoredModel:
             setup.learnable(rows),
             parts.encoder,
             parts.store,
+            lexicon=parts.lexicon,
             name="bench",
             source="benchmark",
             now=parts.now(),
@@ -188,10 +192,10 @@ def shipped(home: Path) -> StoredModel:
         parts.close()
 
 
-def read(model: StoredModel, document: str, vector: Vectors) -> None:
+def read(model: StoredModel, analysis: Analysis, vector: Vectors) -> None:
     """Read one text as an assessment does: chances and reasons of each target."""
     for classifier in model.classifiers.values():
-        reading = classifier.read(document, vector)
+        reading = classifier.read(analysis, vector)
         chances = reading.chances
         reading.reasons(max(chances, key=chances.__getitem__))
 
@@ -217,14 +221,14 @@ def spread(texts: Sequence[str]) -> list[str]:
 
 def reading(model: StoredModel, encoder: Encoder, texts: Sequence[str]) -> None:
     """Print what reading a text adds to encoding it."""
-    documents = {content: " ".join(text.analyse(content).words) for content in texts}
+    known = {content: text.analyse(content) for content in texts}
     print(f"reading one text, {len(texts)} seed tickets")
     alone, both = "encode", "encode and read"
     medians = in_turns(
         {
             "analyse": text.analyse,
             alone: lambda content: encoder.encode([content]),
-            both: lambda content: read(model, documents[content], encoder.encode([content])[0]),
+            both: lambda content: read(model, known[content], encoder.encode([content])[0]),
         },
         texts,
     )
@@ -250,16 +254,17 @@ def encoding(encoder: Encoder, texts: Sequence[str]) -> None:
 def main() -> None:
     """Measure and print."""
     encoder = load_encoder()
-    tickets = seed.tickets(Settings(_env_file=None).data_folder)
+    folder = Settings(_env_file=None).data_folder
+    tickets, lexicon = seed.tickets(folder), load_lexicon(folder)
     texts, categories, finer = made(tickets)
     learning.prepare(texts[:TURN], encoder)
     ready, analysing, encoded = prepared(texts, encoder)
     print(f"{TEXTS} texts of {np.mean([len(item) for item in texts]):.0f} characters on average")
     print(f"analysing {analysing:.1f} s, encoding {encoded:.1f} s", flush=True)
     for labels in (categories, finer):
-        learn(ready, labels, analysing + encoded)
-    with tempfile.TemporaryDirectory(prefix="triage-bench-") as folder:
-        model = shipped(Path(folder))
+        learn(ready, lexicon, labels, analysing + encoded)
+    with tempfile.TemporaryDirectory(prefix="triage-bench-") as home:
+        model = shipped(Path(home))
     own = [ticket.text for ticket in tickets]
     with threadpoolctl.threadpool_limits(limits=1, user_api="blas"):
         reading(model, encoder, spread(own))

@@ -12,17 +12,24 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
 from models.classifier import Classifier
+from models.concept_head import describe
 from models.encoder import Vectors
+from models.text import Analysis
 
 _NEIGHBOURS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """Texts as the analyser's tokens joined by spaces, and their vectors (texts, dimension)."""
+    """What the analyser found in texts, and their vectors (texts, dimension)."""
 
-    documents: Sequence[str]
+    analyses: Sequence[Analysis]
     vectors: Vectors
+
+    @property
+    def documents(self) -> list[str]:
+        """The tokens of each text, joined by spaces."""
+        return [one.document for one in self.analyses]
 
 
 Baseline = Callable[[Texts, Sequence[str], Texts], list[str]]
@@ -71,8 +78,13 @@ def heads(classifier: Classifier, asked: Texts) -> dict[str, list[str]]:
     """What each head of a classifier would answer by itself."""
     words, _ = classifier.lexical_.scores(classifier.lexical_.vocabulary.count(asked.documents))
     meaning = classifier.semantic_.scores(asked.vectors)
+    lexicon = classifier.concepts_.lexicon
+    concepts = classifier.concepts_.scores(
+        asked.vectors, describe(lexicon, [one.folded for one in asked.analyses])
+    )
     names = np.array(classifier.labels)
     return {
         "lexical head alone": names[words.argmax(axis=1)].tolist(),
         "semantic head alone": names[meaning.argmax(axis=1)].tolist(),
+        "concept head alone": names[concepts.argmax(axis=1)].tolist(),
     }

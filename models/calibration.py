@@ -33,17 +33,18 @@ Floats = NDArray[np.float64]
 class Blend:
     """How loudly each head speaks, and each label's head start, which also sets the temperature.
 
-    score = lexical x coverage x a + semantic x b + start
+    score = lexical x coverage x a + semantic x b + concepts x c + start
     """
 
     lexical: float
     semantic: float
+    concepts: float
     starts: tuple[float, ...]
 
-    def join(self, lexical: Floats, coverage: Floats, semantic: Floats) -> Floats:
+    def join(self, lexical: Floats, coverage: Floats, semantic: Floats, concepts: Floats) -> Floats:
         """Blended scores (texts, labels)."""
-        starts = np.array(self.starts)
-        joined: Floats = self.lexical * coverage[:, None] * lexical + self.semantic * semantic + starts
+        words = self.lexical * coverage[:, None] * lexical
+        joined: Floats = words + self.semantic * semantic + self.concepts * concepts + np.array(self.starts)
         return joined
 
 
@@ -51,39 +52,38 @@ def fit_blend(
     lexical: Floats,
     coverage: Floats,
     semantic: Floats,
+    concepts: Floats,
     targets: NDArray[np.intp],
     folds: NDArray[np.intp] | None = None,
 ) -> Blend:
     """The blend of least log loss on held-out scores; ``targets`` are label numbers.
 
-    Neither weight can be negative, so that no head is turned against itself. The loss is convex. How dear
+    No weight can be negative, so that no head is turned against itself. The loss is convex. How dear
     head starts are is what serves the texts of each fold best when the blend is fitted on the others: labels
     that are as common in one fold as in the next may have them, those of single trades may not.
     """
-    spoken = coverage[:, None] * lexical
-    best = _USUAL if folds is None else _best_price(_Elsewhere(spoken, semantic, targets, folds))
-    found = _least(spoken, semantic, targets, _PRICES[best], None)
-    starts = found[2:] - found[2:].mean()
-    return Blend(float(found[0]), float(found[1]), tuple(starts.tolist()))
+    heads = np.stack([coverage[:, None] * lexical, semantic, concepts])
+    best = _USUAL if folds is None else _best_price(_Elsewhere(heads, targets, folds))
+    found = _least(heads, targets, _PRICES[best], None)
+    starts = found[len(heads) :] - found[len(heads) :].mean()
+    return Blend(float(found[0]), float(found[1]), float(found[2]), tuple(starts.tolist()))
 
 
 class _Elsewhere:
     """The mean log loss of each fold under the blend of the others, by the place of the price."""
 
-    def __init__(
-        self, spoken: Floats, semantic: Floats, targets: NDArray[np.intp], folds: NDArray[np.intp]
-    ) -> None:
-        self._spoken, self._semantic, self._targets, self._folds = spoken, semantic, targets, folds
+    def __init__(self, heads: Floats, targets: NDArray[np.intp], folds: NDArray[np.intp]) -> None:
+        self._heads, self._targets, self._folds = heads, targets, folds
         self._found: dict[int, Floats] = {}
         """By fold, what was found last: the next price's answer is not far from it."""
 
     def __call__(self, place: int) -> float:
-        loss = 0.0
+        loss, heads = 0.0, len(self._heads)
         for fold in np.unique(self._folds):
             held = self._folds == fold
-            known = (self._spoken[~held], self._semantic[~held], self._targets[~held])
+            known = (self._heads[:, ~held], self._targets[~held])
             found = self._found[fold] = _least(*known, _PRICES[place], self._found.get(fold))
-            scores = found[0] * self._spoken[held] + found[1] * self._semantic[held] + found[2:]
+            scores = np.tensordot(found[:heads], self._heads[:, held], axes=1) + found[heads:]
             own = np.take_along_axis(scores, self._targets[held][:, None], axis=1)[:, 0]
             loss += float((special.logsumexp(scores, axis=1) - own).sum())
         return loss / len(self._targets)
@@ -102,30 +102,30 @@ def _best_price(loss: Callable[[int], float]) -> int:
     return best
 
 
-def _least(
-    spoken: Floats, semantic: Floats, targets: NDArray[np.intp], price: float, begin: Floats | None
-) -> Floats:
-    """Both weights and the head starts of least log loss."""
-    number, labels = spoken.shape
+def _least(heads: Floats, targets: NDArray[np.intp], price: float, begin: Floats | None) -> Floats:
+    """The weights of the ``heads`` (heads, texts, labels) and the head starts of least log loss."""
+    voices, number, labels = heads.shape
     # However sure the heads were, as many texts allow no surer answer (Platt 1999, after Laplace).
     doubt = 1 / (number + 2)
     wanted = np.full((number, labels), doubt / labels)
     wanted[np.arange(number), targets] += 1 - doubt
 
     def loss(values: Floats) -> tuple[float, Floats]:
-        starts = values[2:]
-        scores = values[0] * spoken + values[1] * semantic + starts
+        starts = values[voices:]
+        scores = np.tensordot(values[:voices], heads, axes=1) + starts
         logs = scores - special.logsumexp(scores, axis=1, keepdims=True)
         excess = (np.exp(logs) - wanted) / number
-        slope = [(excess * spoken).sum(), (excess * semantic).sum(), *(excess.sum(axis=0) + price * starts)]
-        return float(-(logs * wanted).sum() / number + price / 2 * (starts @ starts)), np.array(slope)
+        slope = np.concatenate(
+            [np.tensordot(heads, excess, axes=([1, 2], [0, 1])), excess.sum(axis=0) + price * starts]
+        )
+        return float(-(logs * wanted).sum() / number + price / 2 * (starts @ starts)), slope
 
     found = optimize.minimize(
         loss,
-        np.concatenate([[1.0, 1.0], np.zeros(labels)]) if begin is None else begin,
+        np.concatenate([np.ones(voices), np.zeros(labels)]) if begin is None else begin,
         jac=True,
         method="L-BFGS-B",
-        bounds=[(0.0, _LOUDEST)] * 2 + [(None, None)] * labels,
+        bounds=[(0.0, _LOUDEST)] * voices + [(None, None)] * labels,
     )
     values: Floats = found.x
     return values

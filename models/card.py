@@ -11,10 +11,10 @@ from typing import Any
 
 from models.errors import ModelError
 
-FORM = 3
+FORM = 4
 """How this version of the program lays out a stored classifier."""
 
-_LIBRARIES = ("scikit-learn", "numpy", "scipy", "jieba", "sentence-transformers", "skops")
+_LIBRARIES = ("scikit-learn", "numpy", "scipy", "jieba", "sentence-transformers", "skops", "snowballstemmer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +27,14 @@ class Card:
         analyser: version of the text analyser.
         labels: the labels of each target (``category``, ``priority``).
         counts: how many texts of each label it learned from, by target.
-        blend: weight of the lexical and the semantic head, by target.
+        blend: weight of the lexical, the semantic and the concept head, by target.
         bands: thresholds by target, language and label.
         data_hash: hash of the texts and labels.
         source: where they came from.
         form: how the stored files are laid out; 1 where a card does not say.
         promises: share right that ``suggest`` and ``auto`` promise, by target; empty where a card of an
             earlier version does not say.
+        lexicon: hash of the concept lexicon; empty where there was none.
     """
 
     version: str
@@ -49,6 +50,7 @@ class Card:
     libraries: dict[str, str] = field(default_factory=dict)
     form: int = 1
     promises: dict[str, list[float]] = field(default_factory=dict)
+    lexicon: str = ""
 
     def to_json(self) -> str:
         """The card as text for its file."""

@@ -1,8 +1,8 @@
-"""The classifier: a lexical and a semantic head, each by itself, blended late. For category and priority.
+"""The classifier: a lexical, a semantic and a concept head, blended late. For category and priority.
 
-Simply joining both sets of features loses across languages (0.81 against 0.89); so does any fixed mean of
-the two. Here the lexical head speaks as far as its vocabulary covers the text, and how loudly each head
-speaks is learned on texts it has not seen (out-of-fold), which calibrates the probabilities as well.
+Simply joining the sets of features loses across languages (0.81 against 0.89); so does any fixed mean. Here
+the lexical head speaks as far as its vocabulary covers the text, and how loudly each head speaks is learned
+on texts it has not seen (out-of-fold), which calibrates the probabilities as well.
 """
 
 from __future__ import annotations
@@ -18,37 +18,44 @@ from scipy import special
 
 from models.anchors import Anchors
 from models.calibration import Bands, Blend, fit_blend
+from models.concept_head import ConceptHead, describe
+from models.concepts import NO_CONCEPTS, Floats, Lexicon
 from models.encoder import Vectors
 from models.errors import InputError
+from models.folds import dealt, topics
 from models.held_out import HeldOut
 from models.lexical import LexicalHead, Spoken
 from models.self_training import FEW, self_trained
 from models.semantic import SemanticHead
 from models.terms import Counted, Vocabulary
+from models.text import Analysis
 
 Step = Callable[[str], None]
 _FOLDS = 5
 _MANY_TEXTS = 4000
 _FEW_TEXTS = 2000
 _AUDIBLE = 0.005
+_PHRASES = 4
 
 
 class Classifier:
     """Calibrated probabilities over labels, with bands and the terms that spoke.
 
-    Texts come as pairs: the analyser's tokens joined by spaces, and the encoder's vector.
+    Texts come as pairs: what the analyser found, and the encoder's vector.
     """
 
     def __init__(
         self,
         lexical: LexicalHead,
         semantic: SemanticHead,
+        concepts: ConceptHead,
         blend: Blend,
         bands: Bands,
         held_out: HeldOut | None = None,
     ) -> None:
         self.lexical_ = lexical
         self.semantic_ = semantic
+        self.concepts_ = concepts
         self.blend_ = blend
         self.bands_ = bands
         self.held_out_ = held_out
@@ -62,19 +69,20 @@ class Classifier:
     @classmethod
     def fit(
         cls,
-        documents: Sequence[str],
+        texts: Sequence[Analysis],
         vectors: Vectors,
         labels: Sequence[str],
-        languages: Sequence[str],
         *,
+        lexicon: Lexicon = NO_CONCEPTS,
         groups: Sequence[str] | None = None,
         unlabelled: Vectors | None = None,
         step: Step = lambda _: None,
     ) -> Classifier:
         """Train on labelled texts.
 
-        ``groups`` (such as trades) keeps texts of one origin on one side of each fold, so that the blend
-        and the bands are chosen for texts unlike those learned from. ``unlabelled`` are vectors of texts
+        ``lexicon`` says which concepts there are to speak of. Where ``groups`` says that the texts are of
+        many origins (such as trades), those asked about will be of others: the blend and the bands are then
+        chosen on topics held out, else on texts like those learned from. ``unlabelled`` are vectors of texts
         without a label, which help where labels are few. ``step`` is told what begins.
 
         Raises:
@@ -84,62 +92,75 @@ class Classifier:
         known, targets, sizes = np.unique(names, return_inverse=True, return_counts=True)
         if len(known) < 2 or len(names) < 4 or (sizes >= 2).sum() < 2:
             raise InputError("training needs at least two labels with two texts each", field="label")
+        documents = [text.document for text in texts]
         vocabulary = Vocabulary.of(documents, 1 if len(names) < _FEW_TEXTS else 2)
-        counted = vocabulary.count(documents)
-        folds = _folds(targets, groups)
+        told = _Told(vocabulary.count(documents), vectors, describe(lexicon, [text.folded for text in texts]))
+        number = _FOLDS if len(names) < _MANY_TEXTS else 3
+        many = groups is not None and len(set(groups)) >= number
+        folds = topics(vectors, number) if many else dealt(targets, number)
         pool = unlabelled if unlabelled is not None and len(names) < FEW * len(known) else None
-        shape = (len(names), len(known))
-        lexical, semantic, coverage = np.zeros(shape), np.zeros(shape), np.zeros(len(names))
-        for number in np.unique(folds):
-            step(f"fold {number + 1}")
-            held = folds == number
+        heads, coverage = np.zeros((3, len(names), len(known))), np.zeros(len(names))
+        for fold in np.unique(folds):
+            step(f"fold {fold + 1}")
+            held = folds == fold
             if len(np.unique(names[~held])) < 2:
                 continue
-            words, meaning = _heads(vocabulary, counted[~held], vectors[~held], names[~held], pool)
-            scores, coverage[held] = words.scores(counted[held])
-            lexical[held] = _spread(scores, words.labels_, known)
-            semantic[held] = _spread(meaning.scores(vectors[held]), meaning.labels_, known)
-        blend = fit_blend(lexical, coverage, semantic, targets, folds)
-        chances = special.softmax(blend.join(lexical, coverage, semantic), axis=1)
-        held_out = HeldOut([str(name) for name in known], targets, chances, list(languages))
+            words, meaning, concepts = _heads(vocabulary, lexicon, told[~held], names[~held], pool)
+            scores, coverage[held] = words.scores(told.counted[held])
+            heads[0, held] = _spread(scores, words.labels_, known)
+            heads[1, held] = _spread(meaning.scores(vectors[held]), meaning.labels_, known)
+            heads[2, held] = _spread(
+                concepts.scores(vectors[held], told.described[held]), concepts.labels_, known
+            )
+        blend = fit_blend(heads[0], coverage, heads[1], heads[2], targets, folds)
+        chances = special.softmax(blend.join(heads[0], coverage, heads[1], heads[2]), axis=1)
+        languages = [text.language for text in texts]
+        held_out = HeldOut([str(name) for name in known], targets, chances, languages)
         step("all texts")
-        return cls(*_heads(vocabulary, counted, vectors, names, pool), blend, held_out.bands(), held_out)
+        return cls(*_heads(vocabulary, lexicon, told, names, pool), blend, held_out.bands(), held_out)
 
     @property
-    def anchors(self) -> Anchors:
-        """The texts that others are likened to."""
-        return self.semantic_.landmarks_.anchors
+    def anchors(self) -> tuple[Anchors, ...]:
+        """The texts that others are likened to, of each head."""
+        return self.semantic_.landmarks_.anchors, self.concepts_.landmarks_.anchors
 
     def share(self, other: Classifier) -> None:
         """Share the vocabulary with the other target's classifier, where both learned from the same texts,
-        so that a text's words are counted once for both."""
+        and the lexicon, so that a text's words are counted once for both."""
         mine, its = self.lexical_.vocabulary, other.lexical_.vocabulary
         if (mine.words, mine.pieces) == (its.words, its.pieces):
             self.lexical_.vocabulary = its
+        if self.concepts_.lexicon.phrases == other.concepts_.lexicon.phrases:
+            self.concepts_.lexicon = other.concepts_.lexicon
 
-    def predict_proba(self, documents: Sequence[str], vectors: Vectors) -> NDArray[np.float64]:
+    def predict_proba(self, texts: Sequence[Analysis], vectors: Vectors) -> NDArray[np.float64]:
         """Probabilities (texts, labels); each row adds up to 1."""
-        scores, coverage = self.lexical_.scores(self.lexical_.vocabulary.count(documents))
-        blended = self.blend_.join(scores, coverage, self.semantic_.scores(vectors))
+        counted = self.lexical_.vocabulary.count([text.document for text in texts])
+        scores, coverage = self.lexical_.scores(counted)
+        described = describe(self.concepts_.lexicon, [text.folded for text in texts])
+        spoken = self.concepts_.scores(vectors, described)
+        blended = self.blend_.join(scores, coverage, self.semantic_.scores(vectors), spoken)
         chances: NDArray[np.float64] = special.softmax(blended, axis=1)
         return chances
 
-    def predict(self, documents: Sequence[str], vectors: Vectors) -> list[str]:
+    def predict(self, texts: Sequence[Analysis], vectors: Vectors) -> list[str]:
         """The most probable label of each text."""
         names = self.labels
-        return [names[i] for i in self.predict_proba(documents, vectors).argmax(axis=1)]
+        return [names[i] for i in self.predict_proba(texts, vectors).argmax(axis=1)]
 
-    def band(self, document: str, confidence: float, language: str, label: str) -> str:
+    def band(self, text: Analysis, confidence: float, language: str, label: str) -> str:
         """``auto``, ``suggest`` or ``ask``; a text without a word is always asked about."""
-        return self.bands_.band(confidence, language, label) if document else "ask"
+        return self.bands_.band(confidence, language, label) if text.words else "ask"
 
-    def read(self, document: str, vector: Vectors) -> Reading:
+    def read(self, text: Analysis, vector: Vectors) -> Reading:
         """All there is to know of one text, at the cost of one prediction."""
-        spoken = self.lexical_.read(document)
+        spoken = self.lexical_.read(text.document)
         words = self.lexical_.score(spoken) * (self.blend_.lexical * spoken.coverage)
         words = words + np.array(self.blend_.starts)
         meaning = self.semantic_.scores(vector[None, :])[0] * self.blend_.semantic
-        return Reading(self, document, spoken, words, meaning)
+        described = self.concepts_.lexicon.describe(text.folded)[None, :]
+        concepts = self.concepts_.scores(vector[None, :], described)[0] * self.blend_.concepts
+        return Reading(self, text, vector, spoken, words, meaning, concepts)
 
     @property
     def parts(self) -> dict[str, Any]:
@@ -148,7 +169,14 @@ class Classifier:
             "vocabulary": self.lexical_.vocabulary.parts,
             "lexical": self.lexical_.parts,
             "semantic": self.semantic_.parts,
-            "blend": [self.blend_.lexical, self.blend_.semantic, list(self.blend_.starts)],
+            "lexicon": self.concepts_.lexicon.parts,
+            "concepts": self.concepts_.parts,
+            "blend": [
+                self.blend_.lexical,
+                self.blend_.semantic,
+                self.blend_.concepts,
+                list(self.blend_.starts),
+            ],
             "bands": {key: list(pair) for key, pair in self.bands_.thresholds.items()},
         }
 
@@ -157,14 +185,16 @@ class Classifier:
         """The classifier that ``parts`` came from."""
         bands = Bands({key: (low, high) for key, (low, high) in parts["bands"].items()})
         lexical = LexicalHead(Vocabulary.of_parts(parts["vocabulary"]), parts["lexical"])
-        loud, deep, starts = parts["blend"]
-        blend = Blend(loud, deep, tuple(starts))
-        return cls(lexical, SemanticHead(parts["semantic"]), blend, bands)
+        concepts = ConceptHead(Lexicon.of_parts(parts["lexicon"]), parts["concepts"])
+        loud, deep, spoken, starts = parts["blend"]
+        blend = Blend(loud, deep, spoken, tuple(starts))
+        return cls(lexical, SemanticHead(parts["semantic"]), concepts, blend, bands)
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a label got its score: a term, all other terms together, or the meaning of the whole text."""
+    """Why a label got its score: a term, all other terms together, the concepts spoken of (named by the
+    phrases that speak loudest), or the meaning of the whole text."""
 
     term: str
     weight: float
@@ -179,80 +209,90 @@ class Reading:
     """
 
     classifier: Classifier
-    document: str
+    text: Analysis
+    vector: Vectors
     spoken: Spoken
     words: NDArray[np.float64]
     meaning: NDArray[np.float64]
+    concepts: NDArray[np.float64]
+
+    @property
+    def total(self) -> NDArray[np.float64]:
+        """The scores (labels) of all heads together."""
+        return self.words + self.meaning + self.concepts
 
     @property
     def chances(self) -> dict[str, float]:
         """The probability of each label."""
-        return dict(
-            zip(self.classifier.labels, special.softmax(self.words + self.meaning).tolist(), strict=True)
-        )
+        return dict(zip(self.classifier.labels, special.softmax(self.total).tolist(), strict=True))
 
     def knows(self, label: str) -> bool:
         """Whether there is a word to judge by and the label, which signals may have named, was learned."""
-        return bool(self.document) and label in self.classifier.labels
+        return bool(self.text.words) and label in self.classifier.labels
 
     def score(self, label: str) -> float:
         """The score of a label before it becomes a probability; 0 is the mean of all labels."""
-        place = self.classifier.labels.index(label)
-        return float(self.words[place] + self.meaning[place])
+        return float(self.total[self.classifier.labels.index(label)])
 
     def band(self, confidence: float, language: str, label: str) -> str:
         """The band in which a label is shown with this confidence."""
-        return self.classifier.band(self.document, confidence, language, label)
+        return self.classifier.band(self.text, confidence, language, label)
 
     def reasons(self, label: str, most: int = 6) -> list[Reason]:
         """Terms that spoke loudest for (positive) and against (negative) a label, then the rest: together
-        with what the meaning of the whole text says they add up to the label's score."""
+        with what the concepts and the meaning of the whole text say they add up to the label's score."""
         place = self.classifier.labels.index(label)
         volume = self.classifier.blend_.lexical * self.spoken.coverage
-        found = self.classifier.lexical_.contributions(self.document, self.spoken, place)
+        found = self.classifier.lexical_.contributions(self.text.document, self.spoken, place)
         loudest = sorted(((term, weight * volume) for term, weight in found), key=lambda item: -abs(item[1]))
         shown = [Reason(term, weight) for term, weight in loudest[:most] if abs(weight) >= _AUDIBLE]
         rest = float(self.words[place]) - sum(reason.weight for reason in shown)
         return [
             *shown,
             *([Reason("(other terms)", rest, "rest")] if abs(rest) >= _AUDIBLE else []),
+            *self._spoken_of(place),
             Reason("(meaning)", float(self.meaning[place]), "meaning"),
         ]
+
+    def _spoken_of(self, place: int) -> list[Reason]:
+        weight = float(self.concepts[place])
+        if abs(weight) < _AUDIBLE:
+            return []
+        phrases = self.classifier.concepts_.telling(self.vector, self.text.folded, place, _PHRASES)
+        return [Reason(" / ".join(phrases) or "(concepts)", weight, "concepts")]
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What each head learns from, a row a text."""
+
+    counted: Counted
+    vectors: Vectors
+    described: Floats
+
+    def __getitem__(self, rows: Any) -> _Told:
+        return _Told(self.counted[rows], self.vectors[rows], self.described[rows])
 
 
 def _heads(
     vocabulary: Vocabulary,
-    counted: Counted,
-    vectors: Vectors,
+    lexicon: Lexicon,
+    told: _Told,
     labels: NDArray[np.str_],
     pool: Vectors | None,
-) -> tuple[LexicalHead, SemanticHead]:
-    """Both heads, learned side by side: the lexical one keeps to one processor."""
+) -> tuple[LexicalHead, SemanticHead, ConceptHead]:
+    """All heads, learned side by side: the lexical one keeps to one processor."""
     with ThreadPoolExecutor(1) as beside:
-        words = beside.submit(LexicalHead(vocabulary).fit, counted, labels)
-        meaning = _semantic(vectors, labels, pool)
-        return words.result(), meaning
+        words = beside.submit(LexicalHead(vocabulary).fit, told.counted, labels)
+        meaning = _semantic(told.vectors, labels, pool)
+        concepts = ConceptHead(lexicon).fit(told.vectors, told.described, labels)
+        return words.result(), meaning, concepts
 
 
 def _semantic(vectors: Vectors, labels: NDArray[np.str_], pool: Vectors | None) -> SemanticHead:
     if pool is None or len(pool) == 0:
         return SemanticHead().fit(vectors, labels)
     return self_trained(vectors, labels, pool)
-
-
-def _folds(targets: NDArray[np.intp], groups: Sequence[str] | None) -> NDArray[np.intp]:
-    """A fold number for each text: whole groups where there are enough of them, else dealt out by label."""
-    number = _FOLDS if len(targets) < _MANY_TEXTS else 3
-    if groups is not None:
-        _, group = np.unique(np.asarray(groups, dtype=np.str_), return_inverse=True)
-        if group.max() + 1 >= number:
-            return np.asarray(group % number, dtype=np.intp)
-    folds = np.zeros(len(targets), dtype=np.intp)
-    shuffle = np.random.default_rng(0)
-    for target in np.unique(targets):
-        places = shuffle.permutation(np.flatnonzero(targets == target))
-        folds[places] = np.arange(len(places)) % number
-    return folds
 
 
 def _spread(

@@ -140,7 +140,7 @@ class ModelStore:
                 classifiers[name] = made
             except Exception as error:  # a damaged archive can fail anywhere inside skops
                 raise ModelError(f"the model {version} is damaged ({name}): {error}") from error
-        gather([examples.anchors, *(made.anchors for made in classifiers.values())])
+        gather([examples.anchors, *(own for made in classifiers.values() for own in made.anchors)])
         return StoredModel(card, classifiers, examples)
 
     def held_out(self, version: str) -> dict[str, HeldOut]:

@@ -66,6 +66,11 @@ class Analysis:
     words: tuple[str, ...]
     pairs: tuple[str, ...]
 
+    @property
+    def document(self) -> str:
+        """The tokens joined by spaces; empty where there is nothing to read."""
+        return " ".join(self.words)
+
 
 def analyse(text: str) -> Analysis:
     """Analyse one text of any length; an empty one gives language ``other`` and no words."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from models import text
+from models.concepts import Lexicon
 from models.encoder import Encoder
 from models.store import StoredModel
 from triage import datafile, evaluation
@@ -50,11 +51,13 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What is measured: the model in use, its encoder and rules, and what it learned from where known."""
+    """What is measured: the model in use, its encoder, rules and concepts, and what it learned from,
+    where that is known."""
 
     model: StoredModel
     encoder: Encoder
     rules: Rules
+    lexicon: Lexicon
     learned_from: Sequence[Labelled] | None
 
 
@@ -120,7 +123,9 @@ def _set(each: Set, bench: Bench, progress: Progress) -> list[str]:
         known = evaluation.read_table(each.train, needed[:2])
 
         def measure(columns: evaluation.Columns, compare: bool) -> dict[str, Any]:
-            return evaluation.classify_trained(bench.encoder, known, rows, columns, {}, progress, compare)
+            return evaluation.classify_trained(
+                bench.encoder, known, rows, columns, {}, progress, compare, bench.lexicon
+            )
 
     found = measure(each.columns, True)
     command = [f"--test {_shown(each.test)}", f"--label {each.columns.label}"]
@@ -228,7 +233,7 @@ def _strange(strange: Strange, bench: Bench) -> list[str]:
     counts = {"auto": 0, "suggest": 0, "ask": 0}
     for content, vector in zip(written, bench.encoder.encode(written), strict=True):
         analysis = text.analyse(content)
-        reading = classifier.read(" ".join(analysis.words), vector)
+        reading = classifier.read(analysis, vector)
         label = max(reading.chances, key=reading.chances.__getitem__)
         counts[reading.band(reading.chances[label], analysis.language, label)] += 1
     rows = [(name, number, f"{number / len(written):.3f}") for name, number in counts.items()]

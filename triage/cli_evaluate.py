@@ -57,7 +57,14 @@ def classify(
                 plain = evaluation.Columns(text, label)
                 known = evaluation.read_table(train_file, [text, label])
                 found = evaluation.classify_trained(
-                    built.encoder, known, rows, columns if lang_col else plain, renamed, progress, compare
+                    built.encoder,
+                    known,
+                    rows,
+                    columns if lang_col else plain,
+                    renamed,
+                    progress,
+                    compare,
+                    built.lexicon,
                 )
     finally:
         built.close()
@@ -87,7 +94,7 @@ def curve(
         known = own_examples(built) if train_file is None else _rows(train_file, text, label)
         asked = None if test is None else _rows(test, text, label)
         with bars() as progress:
-            found = curves.curve(built.encoder, known, asked, label, progress)
+            found = curves.curve(built.encoder, known, asked, label, progress, built.lexicon)
     finally:
         built.close()
     typer.echo(json.dumps(asdict(found), ensure_ascii=False, indent=1) if as_json else _drawn(found))
@@ -132,7 +139,7 @@ def evaluate_report(
     built = wiring.build()
     try:
         known = _learned_from(built) if any(each.train is None for each in wanted.sets) else None
-        bench = accuracy.Bench(built.model, built.encoder, built.rules, known)
+        bench = accuracy.Bench(built.model, built.encoder, built.rules, built.lexicon, known)
         with bars() as progress:
             document = accuracy.report(wanted, bench, progress)
     finally:

@@ -62,6 +62,7 @@ def train(
                 targets,
                 built.encoder,
                 built.store,
+                lexicon=built.lexicon,
                 name=name,
                 source=source,
                 now=built.now(),

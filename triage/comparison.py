@@ -26,9 +26,9 @@ def compared(
     The alternatives learn from the rows of ``known`` (prepared as ``learned``) that have the label.
     """
     own = [i for i, row in enumerate(known) if row.labels.get(target)]
-    texts = Texts([learned.documents[i] for i in own], learned.vectors[own])
+    texts = Texts([learned.texts[i] for i in own], learned.vectors[own])
     labels = [known[i].labels[target] for i in own]
-    test = Texts(asked.documents, asked.vectors)
+    test = Texts(asked.texts, asked.vectors)
     answers = baselines.heads(classifier, test)
     for number, (name, baseline) in enumerate(baselines.BASELINES.items(), 1):
         answers[name] = baseline(texts, labels, test)

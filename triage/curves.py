@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from models import learning_curve
+from models.concepts import NO_CONCEPTS, Lexicon
 from models.encoder import Encoder
 from models.learning_curve import LearningCurve, Places
 from triage import learning
@@ -22,6 +23,7 @@ def curve(
     test: Sequence[Labelled] | None,
     target: str,
     progress: Progress = lambda *_: None,
+    lexicon: Lexicon = NO_CONCEPTS,
 ) -> LearningCurve:
     """Learn from ever more of the rows that have a label for the target; test on ``test`` or a fifth of them.
 
@@ -36,11 +38,9 @@ def curve(
     tested = learning.prepare([row.text for row in asked], encoder, progress)
 
     def learn(places: Places) -> list[str]:
-        part = learning.Prepared(
-            [texts.documents[i] for i in places], [texts.languages[i] for i in places], texts.vectors[places]
-        )
-        classifier = learning.fit([known[i] for i in places], target, part)
-        return classifier.predict(tested.documents, tested.vectors)
+        part = texts[places.tolist()]
+        classifier = learning.fit([known[i] for i in places], target, part, lexicon)
+        return classifier.predict(tested.texts, tested.vectors)
 
     return learning_curve.measure(
         [row.labels[target] for row in known],

@@ -21,6 +21,7 @@ from kb.match import FOUND, MatchCurve, probability
 from kb.tables import Case
 from models import scorecard, text
 from models.classifier import Classifier
+from models.concepts import NO_CONCEPTS, Lexicon
 from models.encoder import Encoder
 from models.errors import FileFormatError, InputError
 from models.store import StoredModel
@@ -96,7 +97,7 @@ def classify_current(
     classifier = model.classifiers[target]
     rows, skipped = _labelled(test, columns, rename)
     prepared = learning.prepare([row.text for row in rows], encoder, progress)
-    chances = classifier.predict_proba(prepared.documents, prepared.vectors)
+    chances = classifier.predict_proba(prepared.texts, prepared.vectors)
     found = _most_probable(chances, classifier)
     if target == "priority":
         found = []
@@ -122,15 +123,16 @@ def classify_trained(
     rename: Mapping[str, str],
     progress: Progress = lambda *_: None,
     compare: bool = False,
+    lexicon: Lexicon = NO_CONCEPTS,
 ) -> dict[str, Any]:
     """The scorecard of a throw-away model trained on ``train``; ``compare`` sets others beside it."""
     known, _ = _labelled(train, columns, rename)
     known = [Labelled(row.id, row.text, row.labels) for row in known]
     texts = learning.prepare([row.text for row in known], encoder, progress)
-    classifier = learning.fit(known, columns.label, texts, progress)
+    classifier = learning.fit(known, columns.label, texts, lexicon, progress)
     rows, skipped = _labelled(test, columns, rename)
     prepared = learning.prepare([row.text for row in rows], encoder, progress)
-    chances = classifier.predict_proba(prepared.documents, prepared.vectors)
+    chances = classifier.predict_proba(prepared.texts, prepared.vectors)
     found = _most_probable(chances, classifier)
     card = _card(rows, columns.label, found, skipped, prepared, classifier)
     if compare:
@@ -263,10 +265,8 @@ def _card(
     predicted = [label for label, _ in found]
     confidence = [chances[label] for label, chances in found]
     bands = [
-        classifier.band(document, sure, language, label)
-        for sure, language, label, document in zip(
-            confidence, prepared.languages, predicted, prepared.documents, strict=True
-        )
+        classifier.band(text, sure, text.language, label)
+        for text, sure, label in zip(prepared.texts, confidence, predicted, strict=True)
     ]
     return scorecard.classification(
         scorecard.Judged(

@@ -12,10 +12,12 @@ from models import text
 from models.calibration import AUTO_PRECISION, SUGGEST_PRECISION, Bands
 from models.card import FORM, Card, data_hash, library_versions
 from models.classifier import Classifier
+from models.concepts import NO_CONCEPTS, Lexicon
 from models.encoder import Encoder, Vectors
 from models.errors import InputError
 from models.examples import Examples
 from models.store import ModelStore, StoredModel
+from models.text import Analysis
 from triage.taxonomy import Taxonomy
 
 Progress = Callable[[str, int, int], None]
@@ -40,9 +42,21 @@ class Labelled:
 class Prepared:
     """Texts analysed and encoded once, for every target."""
 
-    documents: list[str]
-    languages: list[str]
+    texts: list[Analysis]
     vectors: Vectors
+
+    def __getitem__(self, places: Sequence[int]) -> Prepared:
+        return Prepared([self.texts[i] for i in places], self.vectors[places])
+
+    @property
+    def documents(self) -> list[str]:
+        """The tokens of each text, joined by spaces."""
+        return [one.document for one in self.texts]
+
+    @property
+    def languages(self) -> list[str]:
+        """The language of each text."""
+        return [one.language for one in self.texts]
 
 
 def of_taxonomy(taxonomy: Taxonomy) -> list[Labelled]:
@@ -67,11 +81,9 @@ def known_to(taxonomy: Taxonomy, rows: Sequence[Labelled]) -> list[Labelled]:
 
 def prepare(texts: Sequence[str], encoder: Encoder, progress: Progress = lambda *_: None) -> Prepared:
     """Analyse and encode texts."""
-    documents, languages = [], []
+    analyses = []
     for number, item in enumerate(texts, 1):
-        analysis = text.analyse(item)
-        documents.append(" ".join(analysis.words))
-        languages.append(analysis.language)
+        analyses.append(text.analyse(item))
         if number % 200 == 0 or number == len(texts):
             progress("cutting words", number, len(texts))
     done = 0
@@ -81,11 +93,15 @@ def prepare(texts: Sequence[str], encoder: Encoder, progress: Progress = lambda 
         done += count
         progress("encoding", done, len(texts))
 
-    return Prepared(documents, languages, encoder.encode(texts, encoded))
+    return Prepared(analyses, encoder.encode(texts, encoded))
 
 
 def fit(
-    rows: Sequence[Labelled], target: str, prepared: Prepared, progress: Progress = lambda *_: None
+    rows: Sequence[Labelled],
+    target: str,
+    prepared: Prepared,
+    lexicon: Lexicon = NO_CONCEPTS,
+    progress: Progress = lambda *_: None,
 ) -> Classifier:
     """A classifier for one target, from the rows that have a label for it; the others help if those are few.
 
@@ -102,10 +118,10 @@ def fit(
         progress(f"learning {target}", steps, 6)
 
     return Classifier.fit(
-        [prepared.documents[i] for i in own],
+        [prepared.texts[i] for i in own],
         prepared.vectors[own],
         [rows[i].labels[target] for i in own],
-        [prepared.languages[i] for i in own],
+        lexicon=lexicon,
         groups=groups if len(set(groups)) > 1 else None,
         unlabelled=np.delete(prepared.vectors, own, axis=0),
         step=step,
@@ -118,6 +134,7 @@ def train(
     encoder: Encoder,
     store: ModelStore,
     *,
+    lexicon: Lexicon = NO_CONCEPTS,
     name: str,
     source: str,
     now: datetime,
@@ -132,7 +149,7 @@ def train(
         raise InputError("there are no labelled texts to learn from", field="label")
     version = store.next_version(name)
     prepared = prepare([row.text for row in rows], encoder, progress)
-    classifiers = {target: fit(rows, target, prepared, progress) for target in targets}
+    classifiers = {target: fit(rows, target, prepared, lexicon, progress) for target in targets}
     labels = {target: [row.labels.get(target, "") for row in rows] for target in targets}
     card = Card(
         version=version,
@@ -141,13 +158,14 @@ def train(
         analyser=text.ANALYSER_VERSION,
         source=source,
         data_hash=hash_of(rows, targets),
+        lexicon=lexicon.hash,
         labels={target: classifier.labels for target, classifier in classifiers.items()},
         counts={
             target: {label: labels[target].count(label) for label in classifier.labels}
             for target, classifier in classifiers.items()
         },
         blend={
-            target: [classifier.blend_.lexical, classifier.blend_.semantic]
+            target: [classifier.blend_.lexical, classifier.blend_.semantic, classifier.blend_.concepts]
             for target, classifier in classifiers.items()
         },
         bands={target: _plain(classifier.bands_) for target, classifier in classifiers.items()},

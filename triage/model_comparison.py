@@ -145,7 +145,7 @@ def _said(
         return []
     classifier = model.classifiers[target]
     found = []
-    rows = classifier.predict_proba(prepared.documents, prepared.vectors)
+    rows = classifier.predict_proba(prepared.texts, prepared.vectors)
     for place, (ticket, own) in enumerate(zip(asked, rows, strict=True)):
         chances: Mapping[str, float] = dict(zip(classifier.labels, own.tolist(), strict=True))
         label = max(chances, key=chances.__getitem__)
@@ -153,6 +153,6 @@ def _said(
             signals = priority.find_signals(ticket.text, rules.priority, customer_tier=ticket.tier or None)
             decided = priority.decide_priority(chances, signals, rules.priority)
             label, chances = decided.label, decided.probabilities
-        band = classifier.band(prepared.documents[place], chances[label], prepared.languages[place], label)
+        band = classifier.band(prepared.texts[place], chances[label], prepared.languages[place], label)
         found.append(Said(label, chances[label], band))
     return found

@@ -41,6 +41,7 @@ def train(parts: Parts, name: str, by: str, progress: Progress, *, imported: boo
         setup.learnable(rows),
         parts.encoder,
         parts.store,
+        lexicon=parts.lexicon,
         name=name,
         source=ALL_SOURCE if imported else SEED_SOURCE,
         now=parts.now(),
@@ -112,7 +113,7 @@ def made_at(card: Card) -> datetime:
 
 def draw(parts: Parts, progress: Progress) -> LearningCurve:
     """The learning curve of the categories, kept beside the models."""
-    found = curves.curve(parts.encoder, setup.own_examples(parts), None, "category", progress)
+    found = curves.curve(parts.encoder, setup.own_examples(parts), None, "category", progress, parts.lexicon)
     keep(parts.store, found, parts.now())
     return found
 

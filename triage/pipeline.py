@@ -62,7 +62,6 @@ class Triager:
         began = time.perf_counter()
         content = self._content(ticket)
         analysis = text.analyse(content)
-        document = " ".join(analysis.words)
         language = ticket.language or analysis.language
         # Words are looked up while the encoder works, neighbours while the classifier does: side by side
         # they take as long as the longer one.
@@ -70,8 +69,8 @@ class Triager:
         vector = self.encoder.encode([content])[0]
         near = self.look_near(vector, top_k)
 
-        category = self._category(document, vector, language)
-        level = self._priority(content, document, vector, language, ticket.customer_tier)
+        category = self._category(analysis, vector, language)
+        level = self._priority(content, analysis, vector, language, ticket.customer_tier)
         # A text that says nothing the model knows goes to the first line, whatever the model guesses.
         sure = category.label if category.band != "ask" else None
         route = self._route(ticket, sure, level.label, language, now)
@@ -99,18 +98,18 @@ class Triager:
             )
         return content
 
-    def _category(self, document: str, vector: Vectors, language: str) -> Finding:
-        reading = self.model.classifiers["category"].read(document, vector)
+    def _category(self, analysis: text.Analysis, vector: Vectors, language: str) -> Finding:
+        reading = self.model.classifiers["category"].read(analysis, vector)
         chances = reading.chances
         label = max(chances, key=chances.__getitem__)
         return self._finding("category", label, chances, reading, vector, language)
 
     def _priority(
-        self, content: str, document: str, vector: Vectors, language: str, tier: str | None
+        self, content: str, analysis: text.Analysis, vector: Vectors, language: str, tier: str | None
     ) -> Finding:
         signals = priority.find_signals(content, self.rules.priority, customer_tier=tier)
         classifier = self.model.classifiers.get("priority")
-        reading = classifier.read(document, vector) if classifier else None
+        reading = classifier.read(analysis, vector) if classifier else None
         if reading is None:  # a model trained without priorities leaves them to the signals
             levels = self.rules.taxonomy.priority_codes()
             learned = {level: 1 / len(levels) for level in levels}

@@ -112,7 +112,7 @@ def replay(
     urgency; what people decided afterwards is left out, as rules had no part in it."""
     prepared = learning.prepare([ticket.text for ticket in tickets], encoder, progress)
     classifier = model.classifiers.get("priority")
-    rows = classifier.predict_proba(prepared.documents, prepared.vectors) if classifier and tickets else None
+    rows = classifier.predict_proba(prepared.texts, prepared.vectors) if classifier and tickets else None
     moved: dict[str, Counter[tuple[str, str]]] = {kind: Counter() for kind in KINDS}
     changed = []
     for place, ticket in enumerate(tickets):

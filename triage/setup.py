@@ -30,6 +30,7 @@ def prepare(parts: Parts, progress: Progress) -> None:
             targets,
             parts.encoder,
             parts.store,
+            lexicon=parts.lexicon,
             name=SHIPPED,
             source=SHIPPED_SOURCE,
             now=parts.now(),
@@ -88,7 +89,8 @@ def learnable(rows: Sequence[Labelled]) -> tuple[str, ...]:
 
 
 def _outdated(parts: Parts, data: str) -> bool:
-    """Whether the shipped model is missing, does not fit the program, or the taxonomy was edited since.
+    """Whether the shipped model is missing, does not fit the program, or the taxonomy or the concepts were
+    edited since.
 
     A model of one's own is never replaced unasked; the shipped one comes with the program.
     """
@@ -98,7 +100,10 @@ def _outdated(parts: Parts, data: str) -> bool:
     if not current.startswith(f"{SHIPPED}-"):
         return False
     card = parts.store.card(current)
-    return not parts.fits(current) or (card.source == SHIPPED_SOURCE and card.data_hash != data)
+    learned_from = (card.data_hash, card.lexicon)
+    return not parts.fits(current) or (
+        card.source == SHIPPED_SOURCE and learned_from != (data, parts.lexicon.hash)
+    )
 
 
 def _fill_archive(parts: Parts, progress: Progress) -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from kb.match import MatchCurve
     from kb.search import Wording
     from kb.transfer import Source
+    from models.concepts import Lexicon
     from models.encoder import Encoder, Vectors
     from models.store import ModelStore, StoredModel
     from models.text import Analysis
@@ -58,6 +59,17 @@ class Parts:
         from triage import rules
 
         return rules.load(self.settings.data_folder)
+
+    @cached_property
+    def lexicon(self) -> Lexicon:
+        """The concepts that models are trained with; a trained model holds its own.
+
+        Raises:
+            DataFileError: a file of it is wrong.
+        """
+        from triage import concepts
+
+        return concepts.load_lexicon(self.settings.data_folder)
 
     def adopt(self, rules: Rules) -> None:
         """Decide by other rules from the next request on."""

@@ -1,0 +1,130 @@
+"""The concept head: what a text speaks of, within what it means, says which label it has.
+
+A kernel machine whose likeness is the product of two: of the texts' meanings and of the concepts they
+mention. A concept means one thing alone and another beside others: part of a device and "asks how" is a
+question, part of a device and damage a fault.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models import kernel
+from models.anchors import Anchors
+from models.concepts import Floats, Lexicon
+from models.encoder import Vectors
+from models.kernel import Likeness, Machine
+from models.lexical import Scores
+from models.semantic import GAMMA, Landmarks
+
+LANDMARKS = 3000
+"""How many training texts are likened to at most."""
+REACH = 0.25
+"""How fast likeness falls with the squared distance of concepts, as ``GAMMA`` with that of meanings; from
+``python -m benchmarks.classifier_settings``."""
+RIDGE = 0.1
+"""How dear large weights are; from the same benchmark."""
+_LEAST_SPREAD = 0.05
+"""What is mentioned in hardly any text must not weigh more than all else where it is."""
+
+
+class ConceptHead:
+    """A label's score by what a text mentions, in all it writes and in its opening clause, and means."""
+
+    def __init__(self, lexicon: Lexicon, parts: dict[str, Any] | None = None) -> None:
+        self.lexicon = lexicon
+        if parts is not None:
+            self.middle_: Floats = parts["middle"]
+            self.spread_: Floats = parts["spread"]
+            self.mentioned_: Floats = parts["mentioned"].astype(np.float32)
+            self.reach_: float = parts["reach"]
+            self.landmarks_ = Landmarks.of_parts(parts)
+            self.machine_ = Machine.of_parts(parts)
+
+    @property
+    def parts(self) -> dict[str, Any]:
+        """Everything learned but the lexicon, to be stored."""
+        return {
+            "middle": self.middle_,
+            "spread": self.spread_,
+            "mentioned": self.mentioned_.astype(np.float16),
+            "reach": self.reach_,
+            **self.landmarks_.parts,
+            **self.machine_.parts,
+        }
+
+    @property
+    def labels_(self) -> NDArray[np.str_]:
+        """The labels in the order of the scores' columns."""
+        return self.machine_.labels
+
+    def fit(
+        self,
+        vectors: Vectors,
+        described: Floats,
+        labels: NDArray[np.str_],
+        *,
+        landmarks: int = LANDMARKS,
+        reach: float = REACH,
+        ridge: float = RIDGE,
+    ) -> ConceptHead:
+        """Learn from texts' vectors (texts, dimension), descriptions (texts, width) and labels (at least two
+        different ones)."""
+        self.middle_ = described.mean(axis=0)
+        self.spread_ = np.maximum(described.std(axis=0), _LEAST_SPREAD)
+        self.reach_ = reach
+        placed = self._placed(described)
+        chosen = kernel.sample(np.hstack([vectors, placed]), landmarks)
+        self.mentioned_ = placed[chosen].astype(np.float16).astype(np.float32)
+        self.landmarks_ = Landmarks(Anchors(vectors[chosen]), GAMMA)
+        seen = self._likeness(vectors, placed)
+        among = self._likeness(self.landmarks_.vectors, self.mentioned_)
+        self.machine_ = Machine.fit(seen, among, labels, ridge)
+        return self
+
+    def scores(self, vectors: Vectors, described: Floats) -> Scores:
+        """Scores (texts, labels), each row centred on 0."""
+        return self.machine_.scores(self._likeness(vectors, self._placed(described)))
+
+    def telling(self, vector: Vectors, folded: str, place: int, most: int) -> list[str]:
+        """The phrases of a text whose concepts speak loudest for or against a label, loudest first.
+
+        A concept's loudness is what the label's score changes by where the text does not mention it.
+        """
+        described, mentions = self.lexicon.described(folded)
+        concepts = sorted({concept for mention in mentions for concept in mention.concepts})
+        if not concepts:
+            return []
+        without = np.repeat(described[None, :], len(concepts) + 1, axis=0)
+        for row, concept in enumerate(concepts):
+            without[row, [concept, len(self.lexicon.codes) + concept]] = 0
+        found = self.scores(vector[None, :], without)[:, place]
+        loud = dict(zip(concepts, np.abs(found[-1] - found[:-1]).tolist(), strict=True))
+        ranked = sorted(
+            (mention for mention in mentions if mention.concepts),
+            key=lambda mention: -max(loud[concept] for concept in mention.concepts),
+        )
+        return list(dict.fromkeys(mention.phrase for mention in ranked))[:most]
+
+    def _likeness(self, vectors: Vectors, placed: Floats) -> Likeness:
+        """Rows of one vector and several descriptions are as many as the descriptions."""
+        among = kernel.likeness(placed @ self.mentioned_.T, self.reach_)
+        among *= self.landmarks_.likeness(vectors)
+        return among
+
+    def _placed(self, described: Floats) -> Floats:
+        """Brought to like spread and to length 1."""
+        moved = (described - self.middle_) / self.spread_
+        lengths = np.linalg.norm(moved, axis=1, keepdims=True)
+        return np.asarray(moved / np.maximum(lengths, 1e-9), dtype=np.float32)
+
+
+def describe(lexicon: Lexicon, folded: Sequence[str]) -> Floats:
+    """The descriptions of many folded texts (texts, width)."""
+    if not folded:
+        return np.zeros((0, lexicon.width), dtype=np.float32)
+    return np.stack([lexicon.describe(one) for one in folded])
