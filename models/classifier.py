@@ -246,20 +246,20 @@ class Reading:
         found = self.classifier.lexical_.contributions(self.text.document, self.spoken, place)
         loudest = sorted(((term, weight * volume) for term, weight in found), key=lambda item: -abs(item[1]))
         shown = [Reason(term, weight) for term, weight in loudest[:most] if abs(weight) >= _AUDIBLE]
+        concepts, phrases = float(self.concepts[place]), self._phrases(place)
         rest = float(self.words[place]) - sum(reason.weight for reason in shown)
         return [
             *shown,
             *([Reason("(other terms)", rest, "rest")] if abs(rest) >= _AUDIBLE else []),
-            *self._spoken_of(place),
-            Reason("(meaning)", float(self.meaning[place]), "meaning"),
+            *([Reason(" / ".join(phrases), concepts, "concepts")] if phrases else []),
+            Reason("(meaning)", float(self.meaning[place]) + (0.0 if phrases else concepts), "meaning"),
         ]
 
-    def _spoken_of(self, place: int) -> list[Reason]:
-        weight = float(self.concepts[place])
-        if abs(weight) < _AUDIBLE:
+    def _phrases(self, place: int) -> list[str]:
+        """What the text mentions that speaks loudest, where concepts are heard at all."""
+        if abs(self.concepts[place]) < _AUDIBLE:
             return []
-        phrases = self.classifier.concepts_.telling(self.vector, self.text.folded, place, _PHRASES)
-        return [Reason(" / ".join(phrases) or "(concepts)", weight, "concepts")]
+        return self.classifier.concepts_.telling(self.vector, self.text.folded, place, _PHRASES)
 
 
 @dataclass(frozen=True, slots=True)

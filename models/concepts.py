@@ -5,7 +5,8 @@ answers", "asks how"). Words alone carry over badly from the texts a model learn
 says nothing. A concept that holds it says the same in all trades and both languages.
 
 In Chinese a phrase is looked for within runs of Han characters; in English as a row of words, compared by
-their stems (Snowball, Porter 2001). The longest phrase wins and the scan goes on behind it.
+their stems (Snowball, Porter 2001). At each place the longest phrase wins, and what lies wholly within a
+phrase found before is not found.
 """
 
 from __future__ import annotations
@@ -94,28 +95,25 @@ class Lexicon:
         return found
 
     def _in_han(self, run: str, offset: int) -> Iterable[Mention]:
-        place = 0
-        while place < len(run):
-            for size in range(self._longest.get(run[place], 0), 0, -1):
+        behind = 0
+        for place, sign in enumerate(run):
+            for size in range(self._longest.get(sign, 0), max(behind - place, 0), -1):
                 concepts = self._han.get(run[place : place + size])
                 if concepts is not None:
                     yield Mention(run[place : place + size], offset + place, concepts)
-                    place += size - 1
+                    behind = place + size
                     break
-            place += 1
 
     def _in_row(self, row: Sequence[tuple[str, str, int]]) -> Iterable[Mention]:
-        place = 0
-        while place < len(row):
-            longest = min(self._row_longest.get(row[place][0], 0), len(row) - place)
-            for size in range(longest, 0, -1):
+        behind = 0
+        for place, (first, _, start) in enumerate(row):
+            longest = min(self._row_longest.get(first, 0), len(row) - place)
+            for size in range(longest, max(behind - place, 0), -1):
                 concepts = self._rows.get(" ".join(stem for stem, _, _ in row[place : place + size]))
                 if concepts is not None:
-                    words = " ".join(word for _, word, _ in row[place : place + size])
-                    yield Mention(words, row[place][2], concepts)
-                    place += size - 1
+                    yield Mention(" ".join(word for _, word, _ in row[place : place + size]), start, concepts)
+                    behind = place + size
                     break
-            place += 1
 
     @property
     def width(self) -> int:

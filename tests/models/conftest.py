@@ -23,10 +23,9 @@ class Toy:
     """Analysed and encoded texts with their labels."""
 
     texts: list[str]
-    documents: list[str]
+    analyses: list[text.Analysis]
     vectors: Vectors
     labels: list[str]
-    languages: list[str]
 
 
 @pytest.fixture(scope="session")
@@ -42,14 +41,12 @@ def toy(encoder: Encoder) -> Toy:
                 for event in events_en.split():
                     texts.append(f"Hello, on floor {number} the {thing} {event} today")
                     labels.append(label)
-    documents = [" ".join(text.words(item)) for item in texts]
-    languages = [text.language(item) for item in texts]
-    return Toy(texts, documents, encoder.encode(texts), labels, languages)
+    return Toy(texts, [text.analyse(item) for item in texts], encoder.encode(texts), labels)
 
 
 @pytest.fixture(scope="session")
 def trained(toy: Toy) -> Classifier:
-    return Classifier.fit(toy.documents, toy.vectors, toy.labels, toy.languages)
+    return Classifier.fit(toy.analyses, toy.vectors, toy.labels)
 
 
 @pytest.fixture

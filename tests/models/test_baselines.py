@@ -10,12 +10,13 @@ import pytest
 from models import baselines
 from models.baselines import Texts
 from models.classifier import Classifier
+from models.text import analyse
 
 
 @pytest.fixture
 def halves(toy: Any) -> tuple[Texts, list[str], Texts, list[str]]:
     even, odd = range(0, len(toy.labels), 2), range(1, len(toy.labels), 2)
-    first, second = (Texts([toy.documents[i] for i in part], toy.vectors[list(part)]) for part in (even, odd))
+    first, second = (Texts([toy.analyses[i] for i in part], toy.vectors[list(part)]) for part in (even, odd))
     return first, [toy.labels[i] for i in even], second, [toy.labels[i] for i in odd]
 
 
@@ -34,14 +35,14 @@ def test_the_majority_is_the_commonest_label_and_of_equals_the_first(halves: Any
 
 
 def test_the_nearest_vote_by_their_cosine() -> None:
-    known = Texts(["", "", ""], np.float32([[1, 0], [0.6, 0.8], [0.6, 0.8]]))
-    asked = Texts([""], np.float32([[0.96, 0.28]]))
+    known = Texts([analyse("")] * 3, np.float32([[1, 0], [0.6, 0.8], [0.6, 0.8]]))
+    asked = Texts([analyse("")], np.float32([[0.96, 0.28]]))
     assert baselines.nearest(known, ["a", "b", "b"], asked) == ["b"]
-    assert baselines.nearest(Texts(["", ""], known.vectors[:2]), ["a", "b"], asked) == ["a"]
+    assert baselines.nearest(Texts([analyse("")] * 2, known.vectors[:2]), ["a", "b"], asked) == ["a"]
 
 
 def test_each_head_answers_by_itself(toy: Any, trained: Classifier) -> None:
-    found = baselines.heads(trained, Texts(toy.documents, toy.vectors))
-    assert set(found) == {"lexical head alone", "semantic head alone"}
+    found = baselines.heads(trained, Texts(toy.analyses, toy.vectors))
+    assert set(found) == {"lexical head alone", "semantic head alone", "concept head alone"}
     for answers in found.values():
         assert np.mean(np.array(answers) == toy.labels) > 0.9

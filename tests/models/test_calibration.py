@@ -29,21 +29,30 @@ def heads(noise: np.random.Generator, number: int = 400) -> tuple[np.ndarray, ..
 
 def test_a_lexical_head_of_noise_is_silenced(noise: np.random.Generator) -> None:
     telling, senseless, targets = heads(noise)
-    blend = fit_blend(senseless, np.ones(len(targets)), telling, targets)
+    blend = fit_blend(senseless, np.ones(len(targets)), telling, np.zeros_like(telling), targets)
     assert blend.semantic > 1.0
     assert blend.lexical < 0.15 * blend.semantic
 
 
 def test_a_semantic_head_of_noise_is_silenced(noise: np.random.Generator) -> None:
     telling, senseless, targets = heads(noise)
-    blend = fit_blend(telling, np.ones(len(targets)), senseless, targets)
+    blend = fit_blend(telling, np.ones(len(targets)), senseless, np.zeros_like(telling), targets)
     assert blend.lexical > 1.0
     assert blend.semantic < 0.15 * blend.lexical
 
 
+def test_a_concept_head_is_heard_as_far_as_it_tells_something(noise: np.random.Generator) -> None:
+    telling, senseless, targets = heads(noise)
+    heard = fit_blend(senseless, np.ones(len(targets)), senseless, telling, targets)
+    assert heard.concepts > 1.0
+    silenced = fit_blend(telling, np.ones(len(targets)), telling, senseless, targets)
+    assert silenced.concepts < 0.15 * (silenced.lexical + silenced.semantic)
+
+
 def test_the_blend_calibrates(noise: np.random.Generator) -> None:
     telling, senseless, targets = heads(noise, 2000)
-    joined = fit_blend(senseless, np.ones(2000), telling, targets).join(senseless, np.ones(2000), telling)
+    scores = senseless, np.ones(2000), telling, np.zeros_like(telling)
+    joined = fit_blend(*scores, targets).join(*scores)
     chances = np.exp(joined) / np.exp(joined).sum(axis=1, keepdims=True)
     accuracy = (chances.argmax(axis=1) == targets).mean()
     assert chances.max(axis=1).mean() == pytest.approx(accuracy, abs=0.03)
@@ -52,7 +61,8 @@ def test_the_blend_calibrates(noise: np.random.Generator) -> None:
 def test_where_the_heads_know_nothing_the_labels_shares_are_answered(noise: np.random.Generator) -> None:
     targets = (noise.random(3000) < 0.2).astype(np.intp)
     silent = np.zeros((3000, 2))
-    joined = fit_blend(silent, np.ones(3000), silent, targets).join(silent, np.ones(3000), silent)
+    scores = silent, np.ones(3000), silent, silent
+    joined = fit_blend(*scores, targets).join(*scores)
     rare = 1 / (1 + np.exp(joined[0, 0] - joined[0, 1]))
     assert rare == pytest.approx(targets.mean(), abs=0.08)
 
@@ -65,14 +75,15 @@ def test_head_starts_are_given_where_they_carry_over(
     share = np.full(4, 0.9) if steady else np.array([0.95, 0.05, 0.95, 0.05])
     targets = (noise.random(2000) < share[folds]).astype(np.intp)
     silent = np.zeros((2000, 2))
-    blend = fit_blend(silent, np.ones(2000), silent, targets, folds)
-    joined = blend.join(silent, np.ones(2000), silent)
+    blend = fit_blend(silent, np.ones(2000), silent, silent, targets, folds)
+    joined = blend.join(silent, np.ones(2000), silent, silent)
     assert 1 / (1 + np.exp(joined[0, 0] - joined[0, 1])) == pytest.approx(likely, abs=0.04)
 
 
 def test_join_weighs_by_coverage() -> None:
-    joined = Blend(2.0, 3.0, (0.0,)).join(np.ones((2, 1)), np.array([0.5, 0.0]), np.ones((2, 1)))
-    assert joined.tolist() == [[4.0], [3.0]]
+    one = np.ones((2, 1))
+    joined = Blend(2.0, 3.0, 4.0, (0.0,)).join(one, np.array([0.5, 0.0]), one, one)
+    assert joined.tolist() == [[8.0], [7.0]]
 
 
 @given(

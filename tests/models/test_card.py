@@ -16,7 +16,7 @@ CARD = Card(
     data_hash="abc",
     labels={"category": ["硬件", "software"]},
     counts={"category": {"硬件": 3, "software": 4}},
-    blend={"category": [1.0, 2.0]},
+    blend={"category": [1.0, 2.0, 0.5]},
     bands={"category": {"*/*": [0.5, 0.9]}},
     libraries=library_versions(),
 )

@@ -23,8 +23,8 @@ NEW = {
 }
 
 
-def asked(encoder: Encoder, *texts: str) -> tuple[list[str], Any]:
-    return [" ".join(text.words(item)) for item in texts], encoder.encode(texts)
+def asked(encoder: Encoder, *texts: str) -> tuple[list[text.Analysis], Any]:
+    return [text.analyse(item) for item in texts], encoder.encode(texts)
 
 
 def test_it_learns_a_separable_set_in_both_languages(trained: Classifier, encoder: Encoder) -> None:
@@ -88,11 +88,11 @@ def test_one_text_is_read_as_many_are_predicted(trained: Classifier, encoder: En
 
 
 def test_the_same_data_gives_the_same_model(toy: Any, trained: Classifier) -> None:
-    again = Classifier.fit(toy.documents, toy.vectors, toy.labels, toy.languages)
+    again = Classifier.fit(toy.analyses, toy.vectors, toy.labels)
     assert again.blend_ == trained.blend_
     assert again.bands_ == trained.bands_
     np.testing.assert_array_equal(
-        again.predict_proba(toy.documents, toy.vectors), trained.predict_proba(toy.documents, toy.vectors)
+        again.predict_proba(toy.analyses, toy.vectors), trained.predict_proba(toy.analyses, toy.vectors)
     )
 
 
@@ -107,33 +107,31 @@ def test_bands_let_a_separable_set_through(toy: Any, trained: Classifier) -> Non
 def test_too_few_labels_are_refused(labels: list[str], encoder: Encoder) -> None:
     documents = [f"word{number} thing" for number in range(6)]
     with pytest.raises(InputError, match="two labels") as caught:
-        Classifier.fit(documents, encoder.encode(documents), labels, ["en"] * 6)
+        Classifier.fit(*asked(encoder, *documents), labels)
     assert caught.value.field == "label"
 
 
 def test_a_label_with_one_text_does_not_stop_the_others(encoder: Encoder) -> None:
     documents = ["printer broken", "screen broken", "login error", "password error", "parcel late"]
     labels = ["hardware", "hardware", "software", "software", "other"]
-    fitted = Classifier.fit(documents, encoder.encode(documents), labels, ["en"] * 5)
+    fitted = Classifier.fit(*asked(encoder, *documents), labels)
     assert fitted.labels == ["hardware", "other", "software"]
-    assert fitted.predict(documents, encoder.encode(documents)) == labels
+    assert fitted.predict(*asked(encoder, *documents)) == labels
 
 
 def test_groups_stay_together(toy: Any) -> None:
     steps: list[str] = []
     groups = [f"trade{number % 5}" for number in range(len(toy.labels))]
-    fitted = Classifier.fit(
-        toy.documents, toy.vectors, toy.labels, toy.languages, groups=groups, step=steps.append
-    )
+    fitted = Classifier.fit(toy.analyses, toy.vectors, toy.labels, groups=groups, step=steps.append)
     assert steps == [*(f"fold {number}" for number in range(1, 6)), "all texts"]
-    assert fitted.predict(toy.documents, toy.vectors) == toy.labels
+    assert fitted.predict(toy.analyses, toy.vectors) == toy.labels
 
 
 def test_sharing_changes_no_answer(toy: Any, trained: Classifier, encoder: Encoder) -> None:
     turned = ["x" if label == "hardware" else "y" for label in toy.labels]
-    alone, sharing = (Classifier.fit(toy.documents, toy.vectors, turned, toy.languages) for _ in range(2))
+    alone, sharing = (Classifier.fit(toy.analyses, toy.vectors, turned) for _ in range(2))
     sharing.share(trained)
-    gather([sharing.anchors, trained.anchors, Anchors(toy.vectors[:3])])
+    gather([*sharing.anchors, *trained.anchors, Anchors(toy.vectors[:3])])
     assert sharing.lexical_.vocabulary is trained.lexical_.vocabulary
     documents, vectors = asked(encoder, *NEW)
     for document, vector in zip(documents, vectors, strict=True):

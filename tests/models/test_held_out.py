@@ -52,9 +52,9 @@ def test_they_come_back_from_a_file(held: HeldOut, tmp_path: Path) -> None:
 def test_a_classifier_keeps_them_in_the_order_of_its_texts(toy: Toy) -> None:
     from models.classifier import Classifier
 
-    made = Classifier.fit(toy.documents, toy.vectors, toy.labels, toy.languages)
+    made = Classifier.fit(toy.analyses, toy.vectors, toy.labels)
     held = made.held_out_
     assert held is not None
     assert [held.labels[i] for i in held.truth] == toy.labels
-    assert held.languages == toy.languages
+    assert held.languages == [one.language for one in toy.analyses]
     assert dict(made.bands_.thresholds) == dict(held.bands().thresholds)

@@ -9,6 +9,7 @@ from models.classifier import Classifier
 from models.encoder import Vectors
 from models.self_training import self_trained
 from models.semantic import SemanticHead
+from models.text import analyse
 
 
 @pytest.fixture
@@ -38,9 +39,9 @@ def test_unlabelled_texts_show_where_the_labels_lie(clouds: tuple[Vectors, np.nd
 
 def test_with_enough_labels_they_change_nothing(clouds: tuple[Vectors, np.ndarray]) -> None:
     vectors, labels = clouds
-    documents = [f"word{number % 7}" for number in range(600)]
+    documents = [analyse(f"word{number % 7}") for number in range(600)]
     both = [
-        Classifier.fit(documents[::5], vectors[::5], labels[::5].tolist(), ["en"] * 120, unlabelled=pool)
+        Classifier.fit(documents[::5], vectors[::5], labels[::5].tolist(), unlabelled=pool)
         for pool in (None, vectors)
     ]
     chances = [model.predict_proba(documents, vectors) for model in both]
@@ -49,9 +50,9 @@ def test_with_enough_labels_they_change_nothing(clouds: tuple[Vectors, np.ndarra
 
 def test_with_few_labels_they_are_used(clouds: tuple[Vectors, np.ndarray]) -> None:
     vectors, labels = clouds
-    documents = [f"word{number % 7}" for number in range(600)]
+    documents = [analyse(f"word{number % 7}") for number in range(600)]
     both = [
-        Classifier.fit(documents[::60], vectors[::60], labels[::60].tolist(), ["en"] * 10, unlabelled=pool)
+        Classifier.fit(documents[::60], vectors[::60], labels[::60].tolist(), unlabelled=pool)
         for pool in (None, vectors)
     ]
     chances = [model.predict_proba(documents, vectors) for model in both]

@@ -57,10 +57,10 @@ def test_what_is_saved_is_loaded_with_equal_probabilities(
     loaded = filled.load("shipped-1")
     assert loaded.card.version == "shipped-1"
     np.testing.assert_array_equal(
-        loaded.classifiers["category"].predict_proba(toy.documents, toy.vectors),
-        trained.predict_proba(toy.documents, toy.vectors),
+        loaded.classifiers["category"].predict_proba(toy.analyses, toy.vectors),
+        trained.predict_proba(toy.analyses, toy.vectors),
     )
-    document, vector = toy.documents[0], toy.vectors[0]
+    document, vector = toy.analyses[0], toy.vectors[0]
     again = loaded.classifiers["category"].read(document, vector)
     assert again.reasons("hardware") == trained.read(document, vector).reasons("hardware")
     assert loaded.classifiers["category"].bands_ == trained.bands_
@@ -73,7 +73,7 @@ def test_a_loaded_model_compares_a_text_with_all_it_holds_at_once(
     gathered: list[anchors.Anchors] = []
     monkeypatch.setattr(anchors, "gather", gathered.extend)
     loaded = filled.load("shipped-1")
-    held = [loaded.examples.anchors, *(classifier.anchors for classifier in loaded.classifiers.values())]
+    held = [loaded.examples.anchors, *(own for made in loaded.classifiers.values() for own in made.anchors)]
     assert [id(one) for one in gathered] == [id(one) for one in held]
 
 

@@ -54,7 +54,7 @@ def test_training_twice_gives_two_versions_alike_and_promotes_neither(
     assert first.card.data_hash == second.card.data_hash
     prepared = learning.prepare(["打印机坏了", "login crashes"], encoder)
     chances = [
-        model.classifiers["category"].predict_proba(prepared.documents, prepared.vectors).tolist()
+        model.classifiers["category"].predict_proba(prepared.texts, prepared.vectors).tolist()
         for model in (first, second)
     ]
     assert chances[0] == chances[1]
