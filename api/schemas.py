@@ -79,7 +79,7 @@ class Option(Answer):
 class Reason(Answer):
     term: str
     weight: float
-    kind: Literal["term", "rest", "meaning"]
+    kind: Literal["term", "rest", "concepts", "meaning"]
 
 
 class Example(Answer):

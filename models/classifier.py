@@ -36,6 +36,8 @@ _MANY_TEXTS = 4000
 _FEW_TEXTS = 2000
 _AUDIBLE = 0.005
 _PHRASES = 4
+BETWEEN = " / "
+"""Stands between the phrases of one reason."""
 
 
 class Classifier:
@@ -251,7 +253,7 @@ class Reading:
         return [
             *shown,
             *([Reason("(other terms)", rest, "rest")] if abs(rest) >= _AUDIBLE else []),
-            *([Reason(" / ".join(phrases), concepts, "concepts")] if phrases else []),
+            *([Reason(BETWEEN.join(phrases), concepts, "concepts")] if phrases else []),
             Reason("(meaning)", float(self.meaning[place]) + (0.0 if phrases else concepts), "meaning"),
         ]
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from models.concepts import NO_CONCEPTS
 from models.encoder import Encoder
 from models.errors import DataFileError, FileFormatError
 from models.store import StoredModel
@@ -47,7 +48,7 @@ def folder(tmp_path: Path, labelled: list[Labelled]) -> Path:
 def bench(
     small_model: StoredModel, encoder: Encoder, shipped_rules: Rules, labelled: list[Labelled]
 ) -> Bench:
-    return Bench(small_model, encoder, shipped_rules, labelled)
+    return Bench(small_model, encoder, shipped_rules, NO_CONCEPTS, labelled)
 
 
 def test_the_document_tells_every_set(folder: Path, bench: Bench) -> None:

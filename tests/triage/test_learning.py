@@ -33,7 +33,8 @@ def test_the_card_carries_everything_that_shaped_the_model(
     assert card.counts["category"]["hardware"] == own
     assert card.counts["priority"] == {"important": own, "normal": len(labelled) - own}
     for target, classifier in small_model.classifiers.items():
-        assert card.blend[target] == [classifier.blend_.lexical, classifier.blend_.semantic]
+        blend = classifier.blend_
+        assert card.blend[target] == [blend.lexical, blend.semantic, blend.concepts]
         assert card.bands[target] == {k: list(v) for k, v in classifier.bands_.thresholds.items()}
     assert {"scikit-learn", "jieba", "numpy"} <= card.libraries.keys()
     assert len(card.data_hash) == 16

@@ -20,10 +20,11 @@ const card = (title, ...children) => make("div", { className: "card" }, make("h2
 
 function finding(kind, found) {
   const others = found.alternatives.slice(0, 2).map((item) => `${named(kind, item.label)} ${percent(item.confidence)}`);
+  const spoken = { term: (item) => item.term, concepts: (item) => words.concepts + words.colon + item.term };
   const terms = found.reasons.map((item) =>
     make("li", {
       className: item.weight < 0 ? "minus" : "plus",
-      textContent: `${item.kind === "term" ? item.term : words[item.kind]} ${item.weight > 0 ? "+" : ""}${item.weight.toFixed(2)}`,
+      textContent: `${spoken[item.kind]?.(item) ?? words[item.kind]} ${item.weight > 0 ? "+" : ""}${item.weight.toFixed(2)}`,
       title: item.weight < 0 ? words.against_it : words.for_it,
     }));
   const signals = (found.signals ?? []).map((item) =>
@@ -60,7 +61,8 @@ function marked(text, found) {
   };
   for (const item of found.priority.signals) add(item.evidence, "signal");
   for (const item of [...found.category.reasons, ...found.priority.reasons])
-    if (item.weight > 0 && item.kind === "term") add(item.term, "term");
+    if (item.weight > 0 && ["term", "concepts"].includes(item.kind))
+      for (const word of item.kind === "term" ? [item.term] : item.term.split(" / ")) add(word, "term");
   spans.sort((a, b) => a[0] - b[0] || b[1] - a[1]);
   const box = make("p", { className: "text", lang: tongue(found.language) });
   let done = 0;
