@@ -6,7 +6,9 @@ the other script, and of what is usual among the candidates of this question. Se
 are an example: by the score alone the calibration error is 0.71, with the company 0.03.
 
 The weights are those of ``python -m benchmarks.search_weights``: seed tickets search the seed archive and
-each other. Across scripts only codes, names and numbers can be shared, pairs of Han characters not at all.
+each other. That tells weights of pairs from 0.3 to 1.2, and of words across scripts from 0.6 to 1.5, hardly
+apart; there the searches that search was designed on decide (docs/decisions/0004-search-score.md). Across
+scripts only codes, names and numbers can be shared, pairs of Han characters not at all.
 """
 
 from __future__ import annotations
@@ -25,8 +27,8 @@ from models.errors import ModelError
 Floats = NDArray[np.float64]
 
 WORD_WEIGHT = 1.2
-PAIR_WEIGHT = 0.3
-CROSSING_WORD_WEIGHT = 0.6
+PAIR_WEIGHT = 0.9
+CROSSING_WORD_WEIGHT = 0.9
 
 FOUND = 0.5
 """A match from which on a case counts as found; below it the nearest cases are only that."""
