@@ -1,9 +1,10 @@
 """Which weights of words and of pairs find the right case first, in the seed archive and nowhere else.
 
 Seed tickets that name a problem search among all seed cases and all other seed tickets: for its case, and
-for another ticket that names it; in their own script, and in the other. Taken are the weights with the best
-geometric mean of both reciprocal ranks, so that a gain in either counts by its share of what is reached
-there; of equal ones the smaller. ``python -m benchmarks.search_weights``
+for another ticket that names it; in their own script, and in the other. Weights are judged by the geometric
+mean of both reciprocal ranks, so that a gain in either counts by its share of what is reached there. Printed
+are the best ones for each length that a text is taken to have at most, and how far those in use are from
+them. ``python -m benchmarks.search_weights``
 """
 
 from __future__ import annotations
@@ -14,14 +15,18 @@ import numpy as np
 
 from kb import lexical_index
 from kb.database import Database
-from kb.documents import CaseText, Document, Hashes, documents, hashed, script
-from kb.match import Floats
+from kb.documents import CaseText, Document, Hashes, apart, documents, hashed, script
+from kb.match import CROSSING_WORD_WEIGHT, PAIR_WEIGHT, WORD_WEIGHT, Floats
 from kb.search import load
 from models.encoder import load_encoder
 from triage import seed
 from triage.settings import Settings
 
 WEIGHTS = (0.0, 0.3, 0.6, 0.9, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0)
+BOUNDS = (1.0, 1.5, 2.0, 3.0, np.inf)
+"""At most how many times as long as the question a text is taken to be, for its pairs."""
+IN_USE = {"same script": (WORD_WEIGHT, PAIR_WEIGHT), "other script": (CROSSING_WORD_WEIGHT, 0.0)}
+RESAMPLED = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +79,9 @@ def corpus() -> tuple[Corpus, list[seed.SeedTicket], Floats]:
     return found, tickets, encoder.encode([ticket.text for ticket in tickets])
 
 
-def gains(archive: Corpus, tickets: list[seed.SeedTicket], encoded: Floats) -> dict[tuple[str, str], Floats]:
+def gains(
+    archive: Corpus, tickets: list[seed.SeedTicket], encoded: Floats, bound: float
+) -> dict[tuple[str, str], Floats]:
     """Reciprocal ranks (questions, word weights, pair weights) of each task in each situation."""
     vectors = np.stack([document.vectors for document in archive.documents]).astype(np.float32)
     held_words = [document.words for document in archive.documents]
@@ -86,13 +93,14 @@ def gains(archive: Corpus, tickets: list[seed.SeedTicket], encoded: Floats) -> d
         terms = hashed(ticket.text)
         words, pairs = (archive.query(terms[field], field) for field in (0, 1))
         cosine = (vectors @ vector).max(axis=1)
-        by_words, by_pairs = lexical_index.scores(words, held_words), lexical_index.scores(pairs, held_pairs)
-        own = script(len(words.terms), len(pairs.terms))
+        by_words = lexical_index.scores(words, held_words)
+        by_pairs = lexical_index.overlap(pairs, held_pairs, bound)
+        crossing = apart(script(len(words.terms), len(pairs.terms)), archive.scripts)
         others = np.arange(len(vectors)) != number + archive.cases.sum()
         about = archive.problems == ticket.problem
         for situation, here in (
-            ("same script", archive.scripts * own >= 0),
-            ("other script", archive.scripts * own < 0),
+            ("same script", ~crossing),
+            ("other script", crossing),
         ):
             for task, kind in (("cases", archive.cases), ("tickets", ~archive.cases)):
                 right = here & others & about & kind
@@ -108,28 +116,51 @@ def gains(archive: Corpus, tickets: list[seed.SeedTicket], encoded: Floats) -> d
     return {key: np.array(found) for key, found in gained.items()}
 
 
-def main() -> None:
-    """Print mean reciprocal ranks for each pair of weights, and the weights chosen in each situation."""
-    archive, tickets, encoded = corpus()
-    gained = gains(archive, tickets, encoded)
-    for situation in ("same script", "other script"):
+def both(tasks: list[Floats]) -> Floats:
+    """The geometric mean of the tasks' mean reciprocal ranks, for each pair of weights."""
+    means: Floats = np.prod([found.mean(axis=0) for found in tasks], axis=0) ** (1 / len(tasks))
+    return means
+
+
+def difference(tasks: list[Floats], used: tuple[int, int], best: tuple[int, int]) -> tuple[float, float]:
+    """What the weights in use give less than the best, and its standard error by bootstrap over questions."""
+    noise = np.random.default_rng(0)
+    here = [np.stack([found[:, *used], found[:, *best]], axis=1) for found in tasks]
+    drawn = []
+    for _ in range(RESAMPLED):
+        means = both([found[noise.integers(0, len(found), len(found))] for found in here])
+        drawn.append(means[0] - means[1])
+    means = both(here)
+    return float(means[0] - means[1]), float(np.std(drawn))
+
+
+def report(gained: dict[tuple[str, str], Floats], texts: int, bound: float) -> None:
+    """Print the weights that are best with this bound, and those in use; all of them for the bound in use."""
+    for situation, (words, pairs) in IN_USE.items():
         own = {task: found for (name, task), found in gained.items() if name == situation}
-        for task, found in own.items():
-            print(f"{situation}, {len(found)} questions for {task} among {len(archive.documents)} texts, MRR")
+        for task, found in own.items() if bound == lexical_index.TOO_LONG else ():
+            print(f"{situation}, {len(found)} questions for {task} among {texts} texts, MRR")
             print("words \\ pairs " + "".join(f"{weight:7.1f}" for weight in WEIGHTS))
             for weight, values in zip(WEIGHTS, found.mean(axis=0), strict=True):
                 print(f"{weight:13.1f} " + "".join(f"{value:7.3f}" for value in values))
-        means = np.prod([found.mean(axis=0) for found in own.values()], axis=0) ** (1 / len(own))
+        tasks = list(own.values())
+        means = both(tasks)
         row, column = np.unravel_index(int(means.round(6).argmax()), means.shape)
-        shares = [
-            found[:, row, column].std(ddof=1) / found[:, row, column].mean() / np.sqrt(len(found))
-            for found in own.values()
-        ]
-        error = means[row, column] * np.linalg.norm(shares) / len(own)
+        used = WEIGHTS.index(words), WEIGHTS.index(pairs)
+        less, error = difference(tasks, used, (int(row), int(column)))
         print(
-            f"{situation}: words {WEIGHTS[row]}, pairs {WEIGHTS[column]}: {means[row, column]:.3f} over both "
-            f"(standard error {error:.3f})"
+            f"at most {bound} questions long, {situation}: best words {WEIGHTS[row]}, "
+            f"pairs {WEIGHTS[column]}: {means[row, column]:.4f} over both; "
+            f"in use {words}, {pairs}: {means[used]:.4f} "
+            f"({less:+.4f}, standard error {error:.4f})"
         )
+
+
+def main() -> None:
+    """Print mean reciprocal ranks for each pair of weights, the best of them and those in use."""
+    archive, tickets, encoded = corpus()
+    for bound in BOUNDS:
+        report(gains(archive, tickets, encoded, bound), len(archive.documents), bound)
 
 
 if __name__ == "__main__":

@@ -90,6 +90,15 @@ def script(words: int, pairs: int) -> int:
     return 1 if pairs > _HAN_SHARE * words else -1 if pairs <= _LATIN_SHARE * words else 0
 
 
+def apart(asked: int, held: NDArray[np.int_]) -> NDArray[np.bool_]:
+    """Whether texts of these scripts can share nothing with a question but names, codes and numbers.
+
+    To a question without Han characters a text of both scripts is one in the other language: mostly Chinese
+    full of code.
+    """
+    return held >= 0 if asked < 0 else asked * held < 0
+
+
 def fingerprint(encoder: Encoder) -> str:
     """Names what documents were made with; another encoder or analyser gives another."""
     made_with = f"{encoder.identity}/{text.ANALYSER_VERSION}/{','.join(FIELDS)}"

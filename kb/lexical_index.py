@@ -25,6 +25,9 @@ from kb.tables import Case, CorpusSize
 
 K1 = 1.2
 B = 0.75
+TOO_LONG = 1.5
+"""Lengths of the query from which on a text is just long. Of 1, 1.5, 2, 3 and no bound the one with the best
+result on the seed (``python -m benchmarks.search_weights``)."""
 MOST_TERMS = 12
 """The rarest terms of a query are looked up; the hundredth term of a long e-mail decides nothing."""
 MOST_HOLDING = 2_000
@@ -182,6 +185,29 @@ def scores(query: Query, texts: Sequence[Hashes]) -> NDArray[np.float64]:
     """The self-normalised BM25 of each text, 0..1."""
     if not len(query.terms) or not texts or query.best <= 0:
         return np.zeros(len(texts))
+    counts, lengths = _counts(query, texts)
+    damping = K1 * (1 - B + B * lengths / query.average)
+    weighed = counts * (K1 + 1) / (counts + damping[:, None]) @ query.rarity
+    return np.asarray(weighed / query.best)
+
+
+def overlap(query: Query, texts: Sequence[Hashes], too_long: float = TOO_LONG) -> NDArray[np.float64]:
+    """How much each text and the query have in common, as a part of both, 0..1.
+
+    It is the share of the query's terms that the text holds, the rare ones counting for more, divided by how
+    long both are together in lengths of the query: a half where they are the same, nearly 1 for a text that
+    is much shorter and has it all. A text is taken as at most ``too_long`` queries long: among long cases
+    that says how they were written, not what they are about.
+    """
+    if not len(query.terms) or not texts or query.best <= 0:
+        return np.zeros(len(texts))
+    counts, lengths = _counts(query, texts)
+    held = (counts > 0) @ query.rarity / query.rarity.sum()
+    return np.asarray(held / (1 + np.minimum(lengths / len(query.terms), too_long)))
+
+
+def _counts(query: Query, texts: Sequence[Hashes]) -> tuple[NDArray[np.int_], NDArray[np.int_]]:
+    """How often each text holds each of the query's terms (texts, terms), and how long the texts are."""
     lengths = np.array([len(tokens) for tokens in texts])
     tokens = np.concatenate(texts)
     owner = np.repeat(np.arange(len(texts)), lengths)
@@ -189,9 +215,7 @@ def scores(query: Query, texts: Sequence[Hashes]) -> NDArray[np.float64]:
     hit = query.terms[place] == tokens
     cells = owner[hit] * len(query.terms) + place[hit]
     counts = np.bincount(cells, minlength=len(texts) * len(query.terms)).reshape(len(texts), -1)
-    damping = K1 * (1 - B + B * lengths / query.average)
-    weighed = counts * (K1 + 1) / (counts + damping[:, None]) @ query.rarity
-    return np.asarray(weighed / query.best)
+    return counts, lengths
 
 
 def _known_frequencies(session: Session, stamp: int, terms: Sequence[int]) -> dict[int, int]:

@@ -14,7 +14,7 @@ from kb import candidates, evidence, facets, ledger, lexical_index, spelling
 from kb import filters as filtering
 from kb.candidates import FindNearest
 from kb.database import listed
-from kb.documents import FIELDS, Document, Hashes, hashed_analysis, hashes, script
+from kb.documents import FIELDS, Document, Hashes, apart, hashed_analysis, hashes, script
 from kb.facets import Facets
 from kb.filters import NO_FILTERS, Filters
 from kb.lexical_index import Query
@@ -180,14 +180,11 @@ def compare(
     """The parts of these scores; ``asked`` are those of the words that are identifiers."""
     vectors = np.stack([document.vectors for document in documents]).astype(np.float32)
     cosine = (vectors @ vector).max(axis=1).astype(np.float64)
-    own = script(len(words.terms), len(pairs.terms))
-    crossing = np.array(
-        [own * script(len(document.words), len(document.pairs)) < 0 for document in documents],
-        dtype=np.bool_,
-    )
+    scripts = np.array([script(len(document.words), len(document.pairs)) for document in documents])
+    crossing = apart(script(len(words.terms), len(pairs.terms)), scripts)
     held = [document.words for document in documents]
     by_words = lexical_index.scores(words, held)
-    by_pairs = lexical_index.scores(pairs, [document.pairs for document in documents])
+    by_pairs = lexical_index.overlap(pairs, [document.pairs for document in documents])
     whole = fuse(cosine, by_words, by_pairs, crossing)
     without_pairs = fuse(cosine, by_words, np.zeros(len(held)), crossing)
     codes = words.only(asked)

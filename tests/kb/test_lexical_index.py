@@ -84,6 +84,31 @@ def test_scores_by_hand() -> None:
     np.testing.assert_allclose(lexical_index.scores(query, texts), wanted)
 
 
+def test_overlap_by_hand() -> None:
+    query = lexical_index.Query(np.array([3, 7], np.uint32), np.array([1.0, 2.0]), average=4.0)
+    same, doubled, half = ([3, 7], [3, 3, 7, 7], [7])
+    long, longer = ([3, 7, 9, 9], [3, 7] + [9] * 50)
+    texts = [np.array(text, np.uint32) for text in (same, doubled, half, long, longer, [9], [])]
+    # The rarer term is two thirds of the query; 4 terms are two queries long and count as one and a half.
+    wanted = [1 / 2, 1 / 2.5, (2 / 3) / 1.5, 1 / 2.5, 1 / 2.5, 0.0, 0.0]
+    np.testing.assert_allclose(lexical_index.overlap(query, texts), wanted)
+    np.testing.assert_allclose(lexical_index.overlap(query, texts, np.inf)[4], 1 / 27)
+
+
+def test_of_short_texts_that_hold_all_that_was_asked_the_shorter_is_nearer(
+    database: Database, made: list[Document]
+) -> None:
+    with database.transaction() as session:
+        fill(session, made)
+        _, pairs = lexical_index.prepare(session, *hashed("如何办理信用卡"))
+        asked, more, other = (hashed(text)[1] for text in ("如何办理信用卡", "如何办理信用卡挂失", "打印机"))
+        found = lexical_index.overlap(pairs, [more, asked, other])
+        assert found[1] > found[0] > found[2] == 0.0
+        assert lexical_index.overlap(pairs, []).tolist() == []
+        _, none = lexical_index.prepare(session, *hashed("invoice"))
+        assert lexical_index.overlap(none, [asked]).tolist() == [0.0]
+
+
 def test_a_rare_word_weighs_more_than_a_common_one(database: Database, encoder: Encoder) -> None:
     texts = ["system down", "system slow", "system gone", "printer gone"]
     with database.transaction() as session:

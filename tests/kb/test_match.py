@@ -117,6 +117,16 @@ def test_company_tells_a_match_from_a_crowd_of_things_alike() -> None:
         assert among.max() < 0.3
 
 
+def test_whatever_few_searches_say_a_case_further_ahead_is_not_less_likely() -> None:
+    near, crossing = crowd(1.0)
+    far, _ = crowd(5.0)
+    # Right where it is hardly ahead, wrong where it is far ahead.
+    company = fit_company(
+        [(near, crossing, np.arange(len(near)) == 0), (far, crossing, np.arange(len(far)) == 1)]
+    )
+    assert min(company.own, company.ahead, company.usual) >= 0
+
+
 def test_searches_without_a_right_or_a_wrong_answer_teach_nothing() -> None:
     odds, crossing = crowd(3.0)
     assert fit_company([]) == Company()

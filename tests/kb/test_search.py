@@ -139,9 +139,14 @@ def test_shared_terms_are_few(encoder: Encoder) -> None:
             "Outlook does not start",
             False,
         ),
+        (
+            "The print spooler does not start",
+            "启动 driver 时 Windows 提示 printer spooler service is not running",
+            True,
+        ),
     ],
 )
-def test_texts_of_both_scripts_are_compared_by_words_with_either(
+def test_texts_of_both_scripts_are_in_the_other_language_to_a_question_in_latin_alone(
     question: str, whole: str, crosses: bool, encoder: Encoder
 ) -> None:
     words, pairs = (Query(np.unique(own), np.ones(len(np.unique(own))), 10.0) for own in hashed(question))
