@@ -23,8 +23,8 @@ Floats = NDArray[np.float32]
 RARITY = 2
 """The power of the inverse document frequency: what tells problems apart are names, and names are rare."""
 SUBJECT = np.float32(0.5)
-"""What a subject's meaning counts beside that of the whole text, which holds it already. Across languages the
-seed's pairs want a quarter or a half, not as much as the text (``python -m benchmarks.likeness_weights``)."""
+"""What a subject's meaning counts beside that of the whole text, which holds it already. The seed's
+pairs want a quarter or a half, not as much as the text (``python -m benchmarks.likeness_weights``)."""
 COMMON = 4
 """Directions in which all texts of an archive differ most (their length, their kind), taken out
 (Mu and Viswanath 2018), fewer from few texts."""
