@@ -2,7 +2,8 @@
 
 ``python -m benchmarks.likeness_weights``: logistic regression on all pairs of seed tickets and seed cases
 whose problem is named, laid out among all seed tickets. The constants of ``kb.likeness.Weights`` are these,
-rounded.
+rounded. Then how well meaning finds the pairs when subjects (a text's own where it has one, else its first
+line) count more or less beside the whole text: ``kb.likeness.SUBJECT``.
 """
 
 from __future__ import annotations
@@ -14,17 +15,24 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from kb import likeness
 from kb.likeness import Space, space
 from kb.ticket_documents import read
 from models.encoder import load_encoder
 from triage import seed
 from triage.settings import load_settings
 
+SUBJECTS = (0.0, 0.25, 0.5, 1.0)
+
 
 def main() -> None:
+    from sklearn.metrics import average_precision_score
+
     folder = load_settings().data_folder
     texts, problems = _texts(folder)
-    layout = space(read(texts, load_encoder("use")))
+    encoder = load_encoder("use")
+    whole = read(texts, encoder)
+    layout = space(whole)
     known = np.array([place for place, problem in enumerate(problems) if problem])
     left, right = (known[side] for side in np.triu_indices(len(known), 1))
     same = np.array([problems[one] == problems[other] for one, other in zip(left, right, strict=True)])
@@ -40,6 +48,12 @@ def main() -> None:
         weights, base, precision = _fit(np.column_stack([column[chosen] for column in columns]), same[chosen])
         shown = ", ".join(f"{weight:.1f}" for weight in weights)
         print(f"{name}: weights {shown}; base {base:.1f}; average precision {precision:.3f}")
+    subjects = read([text.partition("\n")[0] for text in texts], encoder)
+    for counted in SUBJECTS:
+        likeness.SUBJECT = np.float32(counted)
+        meaning, _ = _products(space(whole, subjects), left, right)
+        own, other = (average_precision_score(same[kind], meaning[kind]) for kind in (~across, across))
+        print(f"subjects count {counted}: average precision of meaning {own:.3f}, across scripts {other:.3f}")
 
 
 def _texts(folder: Path) -> tuple[list[str], Sequence[str]]:

@@ -22,6 +22,9 @@ Floats = NDArray[np.float32]
 
 RARITY = 2
 """The power of the inverse document frequency: what tells problems apart are names, and names are rare."""
+SUBJECT = np.float32(0.5)
+"""What a subject's meaning counts beside that of the whole text, which holds it already. The seed's
+pairs want a quarter or a half, not as much as the text (``python -m benchmarks.likeness_weights``)."""
 COMMON = 4
 """Directions in which all texts of an archive differ most (their length, their kind), taken out
 (Mu and Viswanath 2018), fewer from few texts."""
@@ -38,9 +41,9 @@ class Weights:
     (``python -m benchmarks.likeness_weights``); at 0 a pair is as likely about the same problem as not.
     """
 
-    meaning: float = 13.0
-    words: float = 25.0
-    base: float = -7.1
+    meaning: float = 12.8
+    words: float = 21.5
+    base: float = -7.0
     meaning_across: float = 22.0
     base_across: float = -6.6
 
@@ -131,45 +134,58 @@ class Texts:
 def space(whole: Texts, subjects: Texts | None = None, weights: Weights | None = None) -> Space:
     """Lay out texts for comparison.
 
-    Where there are ``subjects``, they count as much as the whole texts: a subject names the matter, a long
-    text says much beside it. One without a subject has its whole text there.
+    Where there are ``subjects``, a text and its subject are one: a name in the subject of one is compared
+    with the same in the text of the other. Words of the subject count as much as those of the whole text,
+    for a subject names the matter and a long text says much beside it. One without a subject has its whole
+    text there.
     """
     scripts = np.array(
         [script(len(words), len(pairs)) for words, pairs in zip(whole.words, whole.pairs, strict=True)],
         dtype=np.int8,
     )
-    meanings, words = _meanings(whole.vectors, scripts), _weigh_both(whole)
+    meanings = _meanings(whole.vectors, scripts)
     if subjects is not None:
-        half = np.float32(np.sqrt(0.5))
-        meanings = np.hstack([half * meanings, half * _meanings(subjects.vectors, scripts)])
-        words = sparse.hstack([half * words, half * _weigh_both(subjects)], format="csr", dtype=np.float32)
+        meanings = _of_length_1(meanings + SUBJECT * _meanings(subjects.vectors, scripts))
+    words = weigh(whole.words, None if subjects is None else subjects.words)
     return Space(meanings, words, scripts, weights or Weights())
 
 
-def _weigh_both(texts: Texts) -> sparse.csr_matrix:
-    return weigh([np.concatenate(both) for both in zip(texts.words, texts.pairs, strict=True)])
+def weigh(texts: Sequence[Hashes], subjects: Sequence[Hashes] | None = None) -> sparse.csr_matrix:
+    """TF-IDF (n, terms) of texts given as hashes, each of length 1; terms of one text alone are left out.
 
-
-def weigh(texts: Sequence[Hashes]) -> sparse.csr_matrix:
-    """TF-IDF (n, terms) of texts given as hashes, each of length 1; terms of one text alone are left out."""
-    lengths = np.array([len(tokens) for tokens in texts], dtype=np.int64)
-    tokens = np.concatenate(texts) if len(texts) else np.zeros(0, dtype=np.uint32)
+    With ``subjects``, those of a text and of its subject are added up, each of length 1 before.
+    """
+    every = [*texts, *(subjects or ())]
+    lengths = np.array([len(tokens) for tokens in every], dtype=np.int64)
+    tokens = np.concatenate(every) if len(every) else np.zeros(0, dtype=np.uint32)
     _, columns = np.unique(tokens, return_inverse=True)
     size = int(columns.max()) + 1 if len(columns) else 0
-    owners = np.repeat(np.arange(len(texts)), lengths)
+    owners = np.repeat(np.arange(len(every)), lengths)
     counts = sparse.csr_matrix(
-        (np.ones(len(tokens), dtype=np.float32), (owners, columns)), shape=(len(texts), size)
+        (np.ones(len(tokens), dtype=np.float32), (owners, columns)), shape=(len(every), size)
     )
     counts.sum_duplicates()
-    holding = np.bincount(counts.indices, minlength=size)
+    holding = np.bincount(counts.indices[: counts.indptr[len(texts)]], minlength=size)
     kept = holding > 1
     counts = counts[:, kept]
     counts.data = 1 + np.log(counts.data)
     rarity = (np.log((1 + len(texts)) / (1 + holding[kept])) ** RARITY).astype(np.float32)
     counts.data *= rarity[counts.indices]
-    length = np.sqrt(np.asarray(counts.multiply(counts).sum(axis=1)).ravel())
-    counts.data /= np.repeat(np.maximum(length, 1e-9), np.diff(counts.indptr)).astype(np.float32)
-    return counts
+    weighed = _rows_of_length_1(counts)
+    if subjects is None:
+        return weighed
+    return _rows_of_length_1(weighed[: len(texts)] + weighed[len(texts) :])
+
+
+def _rows_of_length_1(rows: sparse.csr_matrix) -> sparse.csr_matrix:
+    length = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1)).ravel())
+    rows.data /= np.repeat(np.maximum(length, 1e-9), np.diff(rows.indptr)).astype(np.float32)
+    return rows
+
+
+def _of_length_1(vectors: Floats) -> Floats:
+    length = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.maximum(length, 1e-9), dtype=np.float32)
 
 
 def _meanings(vectors: Vectors, scripts: NDArray[np.int8]) -> Floats:
@@ -188,5 +204,4 @@ def _meanings(vectors: Vectors, scripts: NDArray[np.int8]) -> Floats:
         _, directions = np.linalg.eigh((centred.T @ centred).astype(np.float64))
         common = directions[:, -most:].astype(np.float32)
         centred -= (centred @ common) @ common.T
-    length = np.linalg.norm(centred, axis=1, keepdims=True)
-    return np.asarray(centred / np.maximum(length, 1e-9), dtype=np.float32)
+    return _of_length_1(centred)

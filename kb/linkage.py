@@ -2,8 +2,7 @@
 again, until none is likely enough.
 
 Only groups with a promising pair between them are compared, but then by the mean over all their pairs,
-which is exact and needs the groups' sums alone (see ``kb.likeness``), raised a little where the groups are
-loose. Memory grows with the texts, time a
+which is exact and needs the groups' sums alone (see ``kb.likeness``). Memory grows with the texts, time a
 little faster.
 """
 
@@ -17,14 +16,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.likeness import Floats, Space, Weights
+from kb.likeness import Floats, Space
 from kb.neighbours import Pairs
 
-THRESHOLD = 0.5
-"""Log odds above which two groups are joined."""
-LENIENCE = 0.25
-"""How far two groups are compared by what each has in common (1) instead of text by text (0). Long texts say
-much beside the matter, each something else: text by text, a large group would never be whole."""
+THRESHOLD = 0.0
+"""Log odds above which two groups are joined: one problem is likelier than two."""
 PROMISING = -1.0
 """Log odds of a pair that make its groups worth comparing."""
 HOPELESS = -4.0
@@ -68,23 +64,20 @@ def _kept(pairs: Pairs, odds: Floats) -> NDArray[np.bool_]:
 @dataclass(frozen=True, slots=True)
 class _Group:
     """Sums over a group's texts: meanings (3, dimension) of all, of the Han ones and of those without Han;
-    how many those are; the terms with their summed weights; and how alike its texts are on average, up to 1.
+    how many those are; and the terms with their summed weights.
     """
 
     meanings: Floats
     counts: Floats
     terms: NDArray[np.int32]
     shares: Floats
-    coherence: float = 1.0
 
-    def with_(self, other: _Group, weights: Weights) -> _Group:
+    def with_(self, other: _Group) -> _Group:
         """Both in one."""
         terms, place = np.unique(np.concatenate([self.terms, other.terms]), return_inverse=True)
         shares = np.bincount(place, np.concatenate([self.shares, other.shares]), minlength=len(terms))
         meanings, counts = self.meanings + other.meanings, self.counts + other.counts
-        within = weights.meaning * meanings[0] @ meanings[0] + weights.words * shares @ shares
-        coherence = float(within / ((weights.meaning + weights.words) * counts[0] ** 2))
-        return _Group(meanings, counts, terms, shares.astype(np.float32), coherence)
+        return _Group(meanings, counts, terms, shares.astype(np.float32))
 
 
 class _Work:
@@ -130,7 +123,7 @@ class _Work:
         return np.array([names.setdefault(top[text], text) for text in range(len(self.space))], dtype=np.intp)
 
     def _join(self, one: int, other: int, threshold: float) -> None:
-        made = self._group(one).with_(self._group(other), self.space.weights)
+        made = self._group(one).with_(self._group(other))
         number = len(self._parent)
         near = (self._near.pop(one) | self._near.pop(other)) - {one, other}
         for old in (one, other):
@@ -174,11 +167,10 @@ class _Work:
         words = _sums(self._scratch[rows.indices[places]] * rows.data[places], ends)
         dots = self.space.meanings[texts] @ made.meanings.T
         signs = self.space.scripts[texts]
-        gain = np.float32(made.coherence ** (-LENIENCE / 2))
         summed = self.space.weights.odds(
-            gain * dots[:, 0],
-            gain * np.where(signs > 0, dots[:, 2], np.where(signs < 0, dots[:, 1], 0)),
-            gain * words,
+            dots[:, 0],
+            np.where(signs > 0, dots[:, 2], np.where(signs < 0, dots[:, 1], 0)),
+            words,
             np.full(len(texts), made.counts[0]),
             np.where(signs > 0, made.counts[2], np.where(signs < 0, made.counts[1], 0)),
         )
@@ -196,12 +188,10 @@ class _Work:
         shares = np.concatenate([group.shares for group in groups])
         words = _sums(self._scratch[terms] * shares, np.cumsum([len(group.terms) for group in groups]))
         pairs = made.counts[0] * counts[:, 0]
-        own = np.array([group.coherence for group in groups], dtype=np.float32)
-        gain = (made.coherence * own) ** (-LENIENCE / 2)
         summed = self.space.weights.odds(
-            gain * (meanings[:, 0] @ made.meanings[0]),
-            gain * (meanings[:, 1] @ made.meanings[2] + meanings[:, 2] @ made.meanings[1]),
-            gain * words,
+            (meanings[:, 0] @ made.meanings[0]),
+            (meanings[:, 1] @ made.meanings[2] + meanings[:, 2] @ made.meanings[1]),
+            words,
             pairs,
             made.counts[1] * counts[:, 2] + made.counts[2] * counts[:, 1],
         )

@@ -105,7 +105,6 @@ def test_linkage_is_the_textbooks_where_all_pairs_are_promising(
     monkeypatch.setattr(linkage, "PROMISING", -1e9)
     monkeypatch.setattr(linkage, "HOPELESS", -1e9)
     monkeypatch.setattr(linkage, "MOST", 1000)
-    monkeypatch.setattr(linkage, "LENIENCE", 0)
     space = random_space(14, seed)
 
     owner = linkage.groups(space, all_pairs(14), 0.0)
@@ -133,6 +132,40 @@ def test_a_word_of_one_text_alone_says_nothing() -> None:
 
     assert words.shape == (3, 1)
     assert words.toarray().ravel().tolist() == pytest.approx([1, 1, 0])
+
+
+def codes(*texts: Sequence[int]) -> list[NDArray[np.uint32]]:
+    return [np.array(held, dtype=np.uint32) for held in texts]
+
+
+def test_a_name_in_one_subject_meets_the_same_in_the_text_of_another() -> None:
+    whole = codes([1, 2, 3], [1, 4, 5], [6, 2, 3], [6, 4, 5])
+    subjects = codes([1], [4], [3], [4])
+
+    words, texts, apart = likeness.weigh(whole, subjects), likeness.weigh(whole), likeness.weigh(subjects)
+    shared = (words @ words.T).toarray()
+
+    # Compared subject with subject and text with text, the two would share half of what their texts share.
+    side_by_side = (texts @ texts.T + apart @ apart.T).toarray() / 2
+    assert shared[0, 1] > 1.5 * side_by_side[0, 1]
+    np.testing.assert_allclose(shared.diagonal(), 1, atol=1e-5)
+
+
+def test_the_rarity_of_a_word_is_that_among_the_whole_texts() -> None:
+    words = likeness.weigh(codes([1, 2], [1, 3], [4, 3]), codes([2], [2], [9]))
+
+    # 2 stands in one whole text alone, and 9 in none.
+    assert words.shape == (3, 2)
+
+
+def test_groups_with_subjects_lie_in_one_space(texts: list[str], encoder: Encoder) -> None:
+    found = documents(texts, encoder)
+    subjects = read([text[:6] for text in texts], encoder)
+
+    alone, both = likeness.space(found.whole), likeness.space(found.whole, subjects)
+
+    assert both.meanings.shape == alone.meanings.shape
+    np.testing.assert_allclose(np.linalg.norm(both.meanings, axis=1), 1, atol=1e-5)
 
 
 def test_few_texts_of_a_script_keep_what_they_have_in_common(encoder: Encoder) -> None:
