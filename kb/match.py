@@ -26,7 +26,7 @@ from models.errors import ModelError
 Floats = NDArray[np.float64]
 
 WORD_WEIGHT = 1.2
-PAIR_WEIGHT = 0.9
+PAIR_WEIGHT = 0.6
 CROSSING_WORD_WEIGHT = 0.6
 
 FOUND = 0.5
