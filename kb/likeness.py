@@ -29,6 +29,9 @@ COMMON = 4
 """Directions in which all texts of an archive differ most (their length, their kind), taken out
 (Mu and Viswanath 2018), fewer from few texts."""
 _TEXTS_A_DIRECTION = 100
+_FURTHER = 10
+"""So many further texts are thought to be without a word: what few texts all say may be their problem, and a
+number that two of them share by chance is no name."""
 _OWN_MEAN = 100
 """So many texts make half of a mean, first of all texts, then of a script: few may be about one problem."""
 
@@ -169,7 +172,8 @@ def weigh(texts: Sequence[Hashes], subjects: Sequence[Hashes] | None = None) -> 
     kept = holding > 1
     counts = counts[:, kept]
     counts.data = 1 + np.log(counts.data)
-    rarity = (np.log((1 + len(texts)) / (1 + holding[kept])) ** RARITY).astype(np.float32)
+    among = 1 + len(texts) + _FURTHER
+    rarity = (np.log(among / (1 + holding[kept])) ** RARITY).astype(np.float32)
     counts.data *= rarity[counts.indices]
     weighed = _rows_of_length_1(counts)
     if subjects is None:

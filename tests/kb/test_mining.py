@@ -248,3 +248,14 @@ def test_a_text_is_nearest_to_the_side_that_speaks_of_the_same(texts: list[str],
     found = mining.group(documents(texts, encoder))
 
     assert found.nearest([102, 105, 108], [[100, 101], [103, 104], [106, 107]]) == [0, 1, 2]
+
+
+def test_what_two_of_few_texts_share_by_chance_does_not_outweigh_what_they_are_about() -> None:
+    printer, sign_in = range(10, 20), range(20, 30)
+    words = likeness.weigh(
+        codes(*([*printer, number] for number in range(6)), *([*sign_in, number] for number in range(6)))
+    )
+
+    same, by_number = (words[[0]] @ words.T).toarray()[0, [1, 6]]
+
+    assert same > by_number
