@@ -128,12 +128,10 @@ class Classifier:
 
     def share(self, other: Classifier) -> None:
         """Share the vocabulary with the other target's classifier, where both learned from the same texts,
-        and the lexicon, so that a text's words are counted once for both."""
+        so that a text's words are counted once for both."""
         mine, its = self.lexical_.vocabulary, other.lexical_.vocabulary
         if (mine.words, mine.pieces) == (its.words, its.pieces):
             self.lexical_.vocabulary = its
-        if self.concepts_.lexicon.phrases == other.concepts_.lexicon.phrases:
-            self.concepts_.lexicon = other.concepts_.lexicon
 
     def predict_proba(self, texts: Sequence[Analysis], vectors: Vectors) -> NDArray[np.float64]:
         """Probabilities (texts, labels); each row adds up to 1."""

@@ -93,17 +93,16 @@ class ConceptHead:
     def telling(self, vector: Vectors, folded: str, place: int, most: int) -> list[str]:
         """The phrases of a text whose concepts speak loudest for or against a label, loudest first.
 
-        A concept's loudness is what the label's score changes by where the text does not mention it.
+        A concept's loudness is how steeply the label's score rises or falls with its mentions, times these.
         """
         described, mentions = self.lexicon.described(folded)
-        concepts = sorted({concept for mention in mentions for concept in mention.concepts})
-        if not concepts:
+        if not mentions:
             return []
-        without = np.repeat(described[None, :], len(concepts) + 1, axis=0)
-        for row, concept in enumerate(concepts):
-            without[row, [concept, len(self.lexicon.codes) + concept]] = 0
-        found = self.scores(vector[None, :], without)[:, place]
-        loud = dict(zip(concepts, np.abs(found[-1] - found[:-1]).tolist(), strict=True))
+        moved = self._placed(described[None, :])
+        likeness = self._likeness(vector[None, :], moved)[0]
+        slope = (self.machine_.weights[:, place] * likeness) @ self.mentioned_
+        each = np.where(described > 0, slope * moved[0], 0.0)[: 2 * len(self.lexicon.codes)]
+        loud = np.abs(each.reshape(2, -1).sum(axis=0))
         ranked = sorted(
             (mention for mention in mentions if mention.concepts),
             key=lambda mention: -max(loud[concept] for concept in mention.concepts),
