@@ -23,6 +23,8 @@ from models.encoder import Vectors
 NEAREST = 100
 EXACT = 2_000
 """Cases of which all are compared, rather than looked for among the nearest of the whole archive."""
+FIRST = 2
+"""How many times as many nearest cases as without a filter are looked at first."""
 DEEPER = 8
 """How many times as many nearest cases are asked for at most, before all that pass are compared."""
 KEPT = 40_000
@@ -57,12 +59,17 @@ def near(
     """
     reach = reach_for(limit)
     if narrow is None:
-        for depth in (2, DEEPER):
+        for depth in (FIRST, DEEPER):
             found = nearest(vector, depth * reach)
             if len(kept := filtering.passing(session, filters, found)) >= 4 * limit:
                 return kept[:reach]
             if len(found) < depth * reach:  # that was the whole archive, or all that the index answers
                 return kept
+            # As many among each hundred further down would still be too few: it is not tried.
+            if depth == FIRST and len(kept) * DEEPER < 4 * limit * FIRST:
+                narrow = filtering.first(session, filters, KEPT + 1)
+                if len(narrow) <= KEPT:
+                    return compared(session, narrow, vector, reach, made_with)
         narrow = filtering.first(session, filters)
     return compared(session, narrow, vector, reach, made_with)
 
