@@ -23,13 +23,17 @@ from models.encoder import Vectors
 NEAREST = 100
 EXACT = 2_000
 """Cases of which all are compared, rather than looked for among the nearest of the whole archive."""
+FIRST = 2
+"""How many times as many nearest cases as without a filter are looked at first."""
 DEEPER = 8
 """How many times as many nearest cases are asked for at most, before all that pass are compared."""
+KEPT = 40_000
+"""Cases whose vectors stay in memory, 4 KB each for the default encoder. The largest filter that ``DEEPER``
+does not answer lets 25,000 of a million through."""
 _AT_ONCE = 2_000
-_MOST_KEPT = 4
 _kept: dict[tuple[object, ...], tuple[list[int], NDArray[np.float32]]] = {}
-"""Vectors of the last filters that let few cases through, 8 MB each at most for the default encoder; by the
-corpus' stamp, which no two states of any corpus share."""
+"""Vectors of the last filters of which all that passes was compared, ``KEPT`` cases in all; by the corpus'
+stamp, which no two states of any corpus share."""
 
 FindNearest = Callable[[Vectors, int], list[int]]
 """A vector and how many in, case keys out."""
@@ -55,52 +59,75 @@ def near(
     """
     reach = reach_for(limit)
     if narrow is None:
-        for depth in (2, DEEPER):
+        for depth in (FIRST, DEEPER):
             found = nearest(vector, depth * reach)
             if len(kept := filtering.passing(session, filters, found)) >= 4 * limit:
                 return kept[:reach]
             if len(found) < depth * reach:  # that was the whole archive, or all that the index answers
                 return kept
+            # As many among each hundred further down would still be too few: it is not tried.
+            if depth == FIRST and len(kept) * DEEPER < 4 * limit * FIRST:
+                narrow = filtering.first(session, filters, KEPT + 1)
+                if len(narrow) <= KEPT:
+                    return compared(session, narrow, vector, reach, made_with)
         narrow = filtering.first(session, filters)
     return compared(session, narrow, vector, reach, made_with)
 
 
 def compared(session: Session, keys: Sequence[int], vector: Vectors, most: int, made_with: str) -> list[int]:
     """The nearest of these cases, nearest first, by comparing all of them; ``made_with`` as in ``load``."""
+    keep = len(keys) <= KEPT
+    size = max(len(keys), 1) if keep else _AT_ONCE
     best: list[tuple[float, int]] = []
-    for begin in range(0, len(keys), _AT_ONCE):
-        part = keys[begin : begin + _AT_ONCE]
-        held, vectors = _vectors(session, part, len(vector), made_with, keep=len(part) == len(keys))
+    for begin in range(0, len(keys), size):
+        part = keys[begin : begin + size]
+        held, vectors = _kept_vectors(session, part, len(vector), made_with, keep)
         if held:
-            cosine = (vectors @ vector).max(axis=1).tolist()
-            best = nlargest(most, [*best, *zip(cosine, held, strict=True)])
+            cosine = (vectors @ vector).max(axis=1)
+            highest = np.lexsort((held, cosine))[::-1][:most].tolist()
+            best = nlargest(most, [*best, *((float(cosine[place]), held[place]) for place in highest)])
     return [key for _, key in best]
 
 
-def _vectors(
+def _kept_vectors(
     session: Session, keys: Sequence[int], dimension: int, made_with: str, keep: bool
 ) -> tuple[list[int], NDArray[np.float32]]:
     """Those of these cases that have vectors of this making, and the vectors (cases, fields, dimension).
 
     Who filters by a product asks again within it: the last few sets are kept until a case is written.
     """
+    if not keep:
+        return _vectors(session, keys, dimension, made_with)
     stamp = session.connection().exec_driver_sql("SELECT stamp FROM corpus_size").scalar()
     name = (stamp, made_with, dimension, tuple(keys))
-    known = _kept.get(name) if keep else None
+    known = _kept.get(name)
     if known is not None:
         return known
-    size = 2 * len(FIELDS) * dimension
-    rows = [
-        (key, stored)
-        for key, stored, maker in session.connection().exec_driver_sql(
-            f"SELECT case_pk, vectors, fingerprint FROM case_documents WHERE case_pk IN ({listed(keys)})"
-        )
-        if len(stored) == size and made_with in ("", maker)
-    ]
-    halves = np.frombuffer(b"".join(stored for _, stored in rows), np.float16)
-    found = [key for key, _ in rows], halves.astype(np.float32).reshape(len(rows), len(FIELDS), dimension)
-    if keep:
-        while len(_kept) >= _MOST_KEPT:
-            _kept.pop(next(iter(_kept)), None)
-        _kept[name] = found
+    found = _vectors(session, keys, dimension, made_with)
+    for old in list(_kept):
+        # Of another state of the corpus they are never asked for again.
+        if old[0] != stamp or len(found[0]) + sum(len(held) for held, _ in list(_kept.values())) > KEPT:
+            _kept.pop(old, None)
+    _kept[name] = found
     return found
+
+
+def _vectors(
+    session: Session, keys: Sequence[int], dimension: int, made_with: str
+) -> tuple[list[int], NDArray[np.float32]]:
+    size = 2 * len(FIELDS) * dimension
+    held: list[int] = []
+    vectors = np.empty((len(keys), len(FIELDS), dimension), np.float32)
+    for begin in range(0, len(keys), _AT_ONCE):
+        rows = [
+            (key, stored)
+            for key, stored, maker in session.connection().exec_driver_sql(
+                "SELECT case_pk, vectors, fingerprint FROM case_documents "
+                f"WHERE case_pk IN ({listed(keys[begin : begin + _AT_ONCE])})"
+            )
+            if len(stored) == size and made_with in ("", maker)
+        ]
+        halves = np.frombuffer(b"".join(stored for _, stored in rows), np.float16)
+        vectors[len(held) : len(held) + len(rows)] = halves.reshape(len(rows), len(FIELDS), dimension)
+        held += [key for key, _ in rows]
+    return held, vectors[: len(held)]

@@ -150,25 +150,25 @@ def enter(session: Session, cases: Sequence[Case], encoder: Encoder) -> None:
             select(CaseDocument).where(CaseDocument.case_pk.in_([case.pk for case in cases]))
         )
     }
+    lexical_index.remove(session, {key: _document(row) for key, row in old.items()})
     for case, document in zip(cases, made, strict=True):
         row = old.get(case.pk)
         if row is None:
             row = CaseDocument(case_pk=case.pk)
             session.add(row)
-        else:
-            lexical_index.remove(session, case.pk, _document(row))
         row.words, row.pairs = document.words.tobytes(), document.pairs.tobytes()
         row.vectors, row.fingerprint = document.vectors.tobytes(), fingerprint(encoder)
-        lexical_index.add(session, case.pk, document)
         session.add(IndexTask(case_pk=case.pk))
     session.flush()
+    lexical_index.add(session, {case.pk: document for case, document in zip(cases, made, strict=True)})
 
 
 def leave(session: Session, cases: Sequence[Case]) -> None:
     """Have search find these cases no more; the vector index follows."""
     keys = [case.pk for case in cases]
-    for row in session.scalars(select(CaseDocument).where(CaseDocument.case_pk.in_(keys))):
-        lexical_index.remove(session, row.case_pk, _document(row))
+    rows = session.scalars(select(CaseDocument).where(CaseDocument.case_pk.in_(keys))).all()
+    lexical_index.remove(session, {row.case_pk: _document(row) for row in rows})
+    for row in rows:
         session.delete(row)
         session.add(IndexTask(case_pk=row.case_pk))
     session.flush()

@@ -10,7 +10,7 @@ and a query in another language gets nearly 0.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,20 +68,24 @@ class Query:
         return float(self.rarity.sum() * (K1 + 1))
 
 
-def add(session: Session, case_pk: int, document: Document) -> None:
-    """Make a case findable; one that is already there must be removed first."""
-    tokens = " ".join(_code(term) for term in (*document.words, *document.pairs))
+def add(session: Session, documents: Mapping[int, Document]) -> None:
+    """Make cases findable, by their keys; one that is already there must be removed first."""
+    if not documents:
+        return
     make = ":tokens" if _sqlite(session) else "to_tsvector('simple', :tokens)"
     session.execute(
-        text(f"INSERT INTO case_terms (rowid, terms) VALUES (:pk, {make})"), {"pk": case_pk, "tokens": tokens}
+        text(f"INSERT INTO case_terms (rowid, terms) VALUES (:pk, {make})"),
+        [{"pk": key, "tokens": _tokens(document)} for key, document in documents.items()],
     )
-    _count(session, 1, document)
+    _count(session, 1, documents.values())
 
 
-def remove(session: Session, case_pk: int, document: Document) -> None:
-    """Make a case unfindable; ``document`` is what it was added with."""
-    session.execute(text("DELETE FROM case_terms WHERE rowid = :pk"), {"pk": case_pk})
-    _count(session, -1, document)
+def remove(session: Session, documents: Mapping[int, Document]) -> None:
+    """Make cases unfindable; the documents are what they were added with."""
+    if not documents:
+        return
+    session.execute(text("DELETE FROM case_terms WHERE rowid = :pk"), [{"pk": key} for key in documents])
+    _count(session, -1, documents.values())
 
 
 def clear(session: Session) -> None:
@@ -250,16 +254,20 @@ def _frequencies(session: Session, terms: Sequence[int]) -> dict[int, int]:
     return {int(row.code[1:], 16): row.doc for row in session.execute(statement, {"codes": codes})}
 
 
-def _count(session: Session, sign: int, document: Document) -> None:
+def _count(session: Session, sign: int, documents: Collection[Document]) -> None:
     session.info.pop(_ANSWERED, None)
     session.execute(
         update(CorpusSize).values(
-            documents=CorpusSize.documents + sign,
-            words=CorpusSize.words + sign * len(document.words),
-            pairs=CorpusSize.pairs + sign * len(document.pairs),
+            documents=CorpusSize.documents + sign * len(documents),
+            words=CorpusSize.words + sign * sum(len(document.words) for document in documents),
+            pairs=CorpusSize.pairs + sign * sum(len(document.pairs) for document in documents),
             stamp=_stamp(),
         )
     )
+
+
+def _tokens(document: Document) -> str:
+    return " ".join(f"x{term:08x}" for part in (document.words, document.pairs) for term in part.tolist())
 
 
 def _code(term: int) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -76,20 +77,39 @@ class SentenceEncoder:
             return self._single(texts[0])[None, :]
         parts = []
         step = len(texts) if progress is None else BATCH * 8
-        import torch
-
         with self._turn:
-            # One short text is done before a second thread has woken; a batch wants them all.
-            torch.set_num_threads(1 if len(texts) < _FEW else self._threads)
             for start in range(0, len(texts), step):
                 batch = list(texts[start : start + step])
-                vectors = self._model.encode(
-                    batch, batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False
-                )
-                parts.append(np.asarray(vectors, dtype=np.float32))
+                parts.append(self._shared(batch))
                 if progress is not None:
                     progress(len(batch))
         return np.concatenate(parts)
+
+    def _shared(self, texts: list[str]) -> Vectors:
+        """Encode texts, each thread its share of them.
+
+        Threads that share one text wait for each other at every matrix product: where another process has one
+        of the processors, that is most of the time. Those with texts of their own wait once, at the end.
+        """
+        shares = max(1, min(self._threads, len(texts) // _FEW))
+        if shares == 1:
+            return np.asarray(self._alone(texts), dtype=np.float32)
+        # Neighbours in length go to different threads, so that all have about as much to do.
+        order = sorted(range(len(texts)), key=lambda place: len(texts[place]))
+        places = [order[number::shares] for number in range(shares)]
+        vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
+        with ThreadPoolExecutor(shares) as pool:
+            for share, made in zip(
+                places, pool.map(lambda share: self._alone([texts[i] for i in share]), places), strict=True
+            ):
+                vectors[share] = made
+        return vectors
+
+    def _alone(self, texts: list[str]) -> Any:
+        import torch
+
+        torch.set_num_threads(1)
+        return self._model.encode(texts, batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False)
 
 
 def load_encoder(name: str = DEFAULT, threads: int = 0) -> Encoder:

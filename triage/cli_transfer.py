@@ -62,18 +62,23 @@ def import_file(
 
 
 def _run(built: wiring.Parts, import_id: str, kind: str, running: Service | None) -> Import:
-    from kb import transfer
+    from kb import index, transfer
     from triage import service
 
-    index = None if running or kind == "tickets" else built.index()
+    alone = not running and kind != "tickets"
+    if alone:
+        built.index()  # taken before the first row, and not found to be another's after the last
 
     def after_batch(row: Import) -> None:
-        if index is not None:
+        # Few large writes take the index less time than many small ones; until then SQL has them noted.
+        if alone and row.batches % (index.BATCH // transfer.BATCH) == 0:
             cli_index.apply_or_say(built)
         of = f" of {row.total}" if row.total is not None else ""
         note(f"batch {row.batches}: {row.cursor}{of} rows done")
 
     row = transfer.run(built.database, import_id, built.encoder, built.source, built.now, after_batch)
+    if alone:
+        cli_index.apply_or_say(built)
     if running is not None:
         service.call(running, "POST", "/internal/index/apply")
     return row

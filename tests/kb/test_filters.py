@@ -184,6 +184,25 @@ def test_kept_vectors_are_forgotten_when_a_case_is_written(
             assert (nearest == [vpn]) is (problem == "spare toner")
 
 
+@pytest.mark.parametrize("kept", [0, 5, 25, 100])
+def test_what_is_kept_changes_no_answer_and_stays_within_its_bound(
+    many: Database, encoder: Encoder, kept: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(candidates, "KEPT", kept)
+    monkeypatch.setattr(candidates, "_AT_ONCE", 7)
+    monkeypatch.setattr(candidates, "_kept", {})
+    vectors = encoder.encode(QUESTIONS)
+    with many.reading() as session:
+        everything = list(session.scalars(select(Case.pk).order_by(Case.pk)))
+        documents = search.load(session, everything, encoder.dimension)
+        for vector in (*vectors, *vectors):
+            for keys in (everything, everything[:20], everything[20:], everything[:5], []):
+                cosine = {key: (documents[key].vectors.astype(np.float32) @ vector).max() for key in keys}
+                expected = sorted(keys, key=lambda key: (cosine[key], key), reverse=True)[:10]
+                assert candidates.compared(session, keys, vector, 10, "") == expected
+                assert sum(len(held) for held, _ in candidates._kept.values()) <= kept
+
+
 def test_one_filter_can_be_taken_away() -> None:
     wanted = Filters(category="hardware", team="field", proven_only=True)
     assert wanted.without("category") == Filters(team="field", proven_only=True)

@@ -13,8 +13,8 @@ from sqlalchemy import delete, func, select
 
 from kb import cases
 from kb.database import Database
-from kb.documents import fingerprint
-from kb.index import VectorIndex, open_embedded
+from kb.documents import FIELDS, fingerprint
+from kb.index import BATCH, VectorIndex, open_embedded
 from kb.tables import Case, CaseDocument, IndexTask
 from models.encoder import Encoder, Vectors
 from models.errors import IndexUnavailableError
@@ -80,6 +80,13 @@ def test_outstanding_writes_are_applied_once(index: VectorIndex, archive: Databa
     with archive.reading() as session:
         key = cases.get(session, "vpn").pk
     assert index.nearest(encoder.encode(["在家办公时公司的VPN连不上。"])[0], 1) == [key]
+
+
+def test_a_full_batch_goes_in_at_once(index: VectorIndex) -> None:
+    keys, rng = list(range(1, BATCH + 1)), np.random.default_rng(0)
+    vectors = rng.standard_normal((BATCH, len(FIELDS), index.dimension)).astype(np.float32)
+    index.put(keys, vectors)
+    assert index.keys() == set(keys)
 
 
 def test_a_case_that_is_gone_is_dropped(index: VectorIndex, archive: Database) -> None:

@@ -28,6 +28,12 @@ class DiedError(Exception):
     """The process ends here."""
 
 
+@pytest.fixture(autouse=True)
+def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What may happen between two batches needs more than one of them."""
+    monkeypatch.setattr("kb.index.BATCH", 100)
+
+
 @pytest.fixture
 def filled(archive: Database, encoder: Encoder, now: datetime) -> Database:
     rows = [{"id": f"more-{n}", "problem": f"设备 {n} 无法启动 error {n}"} for n in range(MORE)]

@@ -23,7 +23,7 @@ def made(encoder: Encoder) -> list[Document]:
 
 def fill(session: Session, made: list[Document]) -> None:
     for number, document in enumerate(made, start=1):
-        lexical_index.add(session, number, document)
+        lexical_index.add(session, {number: document})
 
 
 def candidates(session: Session, question: str, most: int = 10) -> list[int]:
@@ -126,12 +126,12 @@ def test_adding_and_removing_keep_the_counts(database: Database, made: list[Docu
         words = sum(len(document.words) for document in made)
         pairs = sum(len(document.pairs) for document in made)
         assert size(session) == (4, words, pairs)
-        lexical_index.remove(session, 1, made[0])
+        lexical_index.remove(session, {1: made[0]})
         assert size(session) == (3, words - len(made[0].words), pairs - len(made[0].pairs))
         assert candidates(session, "打印机") == []
         unknown, _ = lexical_index.prepare(session, *hashed("打印机"))
         assert unknown.rarity.min() == pytest.approx(np.log1p(3.5 / 0.5))
-        lexical_index.add(session, 1, made[0])
+        lexical_index.add(session, {1: made[0]})
         assert size(session) == (4, words, pairs)
         assert candidates(session, "打印机") == [1]
 
@@ -139,8 +139,8 @@ def test_adding_and_removing_keep_the_counts(database: Database, made: list[Docu
 def test_removing_and_adding_replaces(database: Database, made: list[Document], encoder: Encoder) -> None:
     with database.transaction() as session:
         fill(session, made)
-        lexical_index.remove(session, 1, made[0])
-        lexical_index.add(session, 1, documents([CaseText.of_one("monitor flickers")], encoder)[0])
+        lexical_index.remove(session, {1: made[0]})
+        lexical_index.add(session, {1: documents([CaseText.of_one("monitor flickers")], encoder)[0]})
         assert candidates(session, "打印机") == []
         assert candidates(session, "monitor") == [1]
 
@@ -170,9 +170,9 @@ def test_rarity_follows_what_is_written(database: Database, made: list[Document]
 
         seen = [rarity()]
         for number, document in enumerate(made, start=1):
-            lexical_index.add(session, number, document)
+            lexical_index.add(session, {number: document})
             seen.append(rarity())
-        lexical_index.remove(session, 3, made[2])
+        lexical_index.remove(session, {3: made[2]})
         assert rarity() not in seen
         lexical_index.clear(session)
         assert len(set(seen)) == len(seen)

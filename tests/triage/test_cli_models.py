@@ -167,7 +167,7 @@ def test_what_one_would_pick_instead_is_set_beside_it(home: Path, command: Run, 
 
     assert set(found["compared"]) == {
         "majority", "nearest neighbours", "TF-IDF + linear SVM", "encoder + logistic regression",
-        "lexical head alone", "semantic head alone"
+        "lexical head alone", "semantic head alone", "concept head alone"
     }  # fmt: skip
     majority = found["compared"]["majority"]
     assert majority["ahead"] == pytest.approx(found["accuracy"] - majority["accuracy"], abs=2e-4)
