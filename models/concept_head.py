@@ -22,8 +22,8 @@ from models.lexical import Scores
 from models.semantic import GAMMA, Landmarks
 
 LANDMARKS = 2000
-"""How many training texts are likened to at most. More cost time and bring little: on seed topics held out the
-blend's log loss is 0.379 with 2,000 and 0.375 with 3,000 (reach 0.25)."""
+"""How many training texts are likened to at most. More cost time and bring little: on seed topics held out
+the blend's log loss is 0.379 with 2,000 and 0.375 with 3,000 (reach 0.25)."""
 REACH = 0.4
 """How fast likeness falls with the squared distance of concepts, as ``GAMMA`` with that of meanings; from
 ``python -m benchmarks.classifier_settings``."""
