@@ -159,8 +159,12 @@ def fit_bands(
 ) -> Bands:
     """Choose thresholds on held-out predictions, per language and label where there are enough of them.
 
-    ``suggest`` and ``auto`` are the shares right that the bands promise.
+    ``suggest`` and ``auto`` are the shares right that the bands promise. Where ``auto`` can be promised of
+    all texts together, no label has a lower threshold than they: what is no ticket is often given a label
+    of which so little is wrong among tickets that a modest confidence would do.
     """
+    whole = threshold(confidences, correct, auto)
+    least = whole if whole < NEVER else 0.0
     found: dict[str, tuple[float, float]] = {}
     tongue, label = np.asarray(languages), np.asarray(labels)
     for language in [*sorted(set(languages)), ANY]:
@@ -170,7 +174,7 @@ def fit_bands(
                 continue
             low = threshold(confidences[chosen], correct[chosen], suggest)
             high = threshold(confidences[chosen], correct[chosen], auto)
-            found[f"{language}/{name}"] = (low, max(high, low))
+            found[f"{language}/{name}"] = (low, max(high, low, least))
     return Bands(found)
 
 

@@ -36,8 +36,6 @@ _MANY_TEXTS = 4000
 _FEW_TEXTS = 2000
 _AUDIBLE = 0.005
 _PHRASES = 4
-BETWEEN = " / "
-"""Stands between the phrases of one reason."""
 
 
 class Classifier:
@@ -193,8 +191,8 @@ class Classifier:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a label got its score: a term, all other terms together, the concepts spoken of (named by the
-    phrases that speak loudest), or the meaning of the whole text."""
+    """Why a label got its score: a term, all other terms together, a phrase that says what the text speaks
+    of, or the meaning of the whole text."""
 
     term: str
     weight: float
@@ -239,27 +237,28 @@ class Reading:
         return self.classifier.band(self.text, confidence, language, label)
 
     def reasons(self, label: str, most: int = 6) -> list[Reason]:
-        """Terms that spoke loudest for (positive) and against (negative) a label, then the rest: together
-        with what the concepts and the meaning of the whole text say they add up to the label's score."""
+        """Terms that spoke loudest for (positive) and against (negative) a label, then the rest of them;
+        phrases that say what the text speaks of; and the meaning of the whole text, to which all that such
+        phrases say together counts. They add up to the label's score."""
         place = self.classifier.labels.index(label)
         volume = self.classifier.blend_.lexical * self.spoken.coverage
         found = self.classifier.lexical_.contributions(self.text.document, self.spoken, place)
-        loudest = sorted(((term, weight * volume) for term, weight in found), key=lambda item: -abs(item[1]))
-        shown = [Reason(term, weight) for term, weight in loudest[:most] if abs(weight) >= _AUDIBLE]
-        concepts, phrases = float(self.concepts[place]), self._phrases(place)
-        rest = float(self.words[place]) - sum(reason.weight for reason in shown)
+        terms = _loudest(found, volume, most, "term")
+        rest = float(self.words[place]) - sum(reason.weight for reason in terms)
+        spoken = self.classifier.concepts_.contributions(self.vector, self.text.folded, place)
+        phrases = _loudest(spoken, self.classifier.blend_.concepts, _PHRASES, "concepts")
+        meaning = float(self.meaning[place] + self.concepts[place]) - sum(reason.weight for reason in phrases)
         return [
-            *shown,
+            *terms,
             *([Reason("(other terms)", rest, "rest")] if abs(rest) >= _AUDIBLE else []),
-            *([Reason(BETWEEN.join(phrases), concepts, "concepts")] if phrases else []),
-            Reason("(meaning)", float(self.meaning[place]) + (0.0 if phrases else concepts), "meaning"),
+            *phrases,
+            Reason("(meaning)", meaning, "meaning"),
         ]
 
-    def _phrases(self, place: int) -> list[str]:
-        """What the text mentions that speaks loudest, where concepts are heard at all."""
-        if abs(self.concepts[place]) < _AUDIBLE:
-            return []
-        return self.classifier.concepts_.telling(self.vector, self.text.folded, place, _PHRASES)
+
+def _loudest(found: Sequence[tuple[str, float]], volume: float, most: int, kind: str) -> list[Reason]:
+    ranked = sorted(((term, weight * volume) for term, weight in found), key=lambda item: -abs(item[1]))
+    return [Reason(term, weight, kind) for term, weight in ranked[:most] if abs(weight) >= _AUDIBLE]
 
 
 @dataclass(frozen=True, slots=True)

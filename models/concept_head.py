@@ -7,6 +7,7 @@ question, part of a device and damage a fault.
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -91,27 +92,24 @@ class ConceptHead:
         """Scores (texts, labels), each row centred on 0."""
         return self.machine_.scores(self._likeness(vectors, self._placed(described)))
 
-    def telling(self, vector: Vectors, folded: str, place: int, most: int) -> list[str]:
-        """The phrases of a text whose concepts speak loudest for or against a label, loudest first.
-
-        A concept's loudness is how steeply the label's score rises or falls with its mentions, times these.
-        """
+    def contributions(self, vector: Vectors, folded: str, place: int) -> list[tuple[str, float]]:
+        """What each phrase of a text adds to the score of a label, to a first order: how steeply the score
+        rises or falls with its concepts, times how much of them the text has. Of a concept that several
+        phrases mention, each has its part."""
         described, mentions = self.lexicon.described(folded)
-        if not mentions:
-            return []
         moved = self._placed(described[None, :])
         likeness = self._likeness(vector[None, :], moved)[0]
-        slope = (self.machine_.weights[:, place] * likeness) @ self.mentioned_
-        each = np.where(described > 0, slope * moved[0], 0.0)[: 2 * len(self.lexicon.codes)]
-        loud = np.abs(each.reshape(2, -1).sum(axis=0))
-        ranked = sorted(
-            (mention for mention in mentions if mention.concepts),
-            key=lambda mention: -max(loud[concept] for concept in mention.concepts),
-        )
-        return list(dict.fromkeys(mention.phrase for mention in ranked))[:most]
+        slope = 2 * self.reach_ * (self.machine_.weights[:, place] * likeness) @ self.mentioned_
+        number = len(self.lexicon.codes)
+        each = np.where(described > 0, slope * moved[0], 0.0)[: 2 * number].reshape(2, number).sum(axis=0)
+        often = Counter(concept for mention in mentions for concept in mention.concepts)
+        added: dict[str, float] = defaultdict(float)
+        for mention in mentions:
+            for concept in mention.concepts:
+                added[mention.phrase] += float(each[concept]) / often[concept]
+        return list(added.items())
 
     def _likeness(self, vectors: Vectors, placed: Floats) -> Likeness:
-        """Rows of one vector and several descriptions are as many as the descriptions."""
         among = kernel.likeness(placed @ self.mentioned_.T, self.reach_)
         among *= self.landmarks_.likeness(vectors)
         return among

@@ -97,7 +97,8 @@ class Lexicon:
     def _in_han(self, run: str, offset: int) -> Iterable[Mention]:
         behind = 0
         for place, sign in enumerate(run):
-            for size in range(self._longest.get(sign, 0), max(behind - place, 0), -1):
+            longest = min(self._longest.get(sign, 0), len(run) - place)
+            for size in range(longest, max(behind - place, 0), -1):
                 concepts = self._han.get(run[place : place + size])
                 if concepts is not None:
                     yield Mention(run[place : place + size], offset + place, concepts)

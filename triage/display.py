@@ -26,6 +26,7 @@ def show_assessment(found: dict[str, Any], rules: Rules) -> None:
     for target in ("category", "priority"):
         finding = found[target]
         spoken = [item for item in finding["reasons"] if item["kind"] in ("term", "concepts")]
+        spoken.sort(key=lambda item: -abs(item["weight"]))
         terms = ", ".join(f"{escape(item['term'])} {item['weight']:+.2f}" for item in spoken[:4])
         console.print(
             f"[bold]{target:<9}[/] {escape(name(finding['label'], language, target))} "

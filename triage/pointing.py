@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from models.classifier import BETWEEN
 from triage.assessment import Assessment
 
 _WORD = re.compile(r"[^\W\u3400-\u9fff]")
@@ -28,10 +27,8 @@ def pieces(content: str, found: Assessment) -> list[Piece]:
     """
     wanted = [(signal.evidence, "signal") for signal in found.priority.signals]
     for finding in (found.category, found.priority):
-        for reason in finding.reasons:
-            if reason.weight > 0 and reason.kind in ("term", "concepts"):
-                words = reason.term.split(BETWEEN) if reason.kind == "concepts" else [reason.term]
-                wanted += [(word, "term") for word in words]
+        spoken = [reason for reason in finding.reasons if reason.kind in ("term", "concepts")]
+        wanted += [(reason.term, "term") for reason in spoken if reason.weight > 0]
     folded = "".join(small if len(small := letter.lower()) == 1 else letter for letter in content)
     spans = [
         (start, start + len(word), kind) for word, kind in wanted for start in _places(folded, word.lower())

@@ -28,8 +28,7 @@ def parts(first_day: dict[str, str]) -> Iterator[Parts]:
 
 
 def read(parts: Parts, written: str, encoder: Encoder) -> Reading:
-    document = " ".join(text.analyse(written).words)
-    return parts.model.classifiers["category"].read(document, encoder.encode([written])[0])
+    return parts.model.classifiers["category"].read(text.analyse(written), encoder.encode([written])[0])
 
 
 def best(reading: Reading) -> str:
@@ -56,11 +55,12 @@ def test_without_its_strongest_reasons_a_label_falls(parts: Parts, shared: Path)
     for written in texts:
         whole = read(parts, written, parts.encoder)
         label = best(whole)
-        spoken = [reason for reason in whole.reasons(label) if reason.kind == "term" and reason.weight > 0]
+        reasons = [one for one in whole.reasons(label) if one.kind in ("term", "concepts") and one.weight > 0]
+        spoken = sorted(reasons, key=lambda reason: -reason.weight)[:3]
         if not spoken:
             continue
         less = text.fold(written)
-        for reason in spoken[:3]:
+        for reason in spoken:
             less = re.sub(re.escape(reason.term), " ", less, flags=re.IGNORECASE)
         rest = read(parts, less, parts.encoder)
         told += 1

@@ -11,7 +11,7 @@ from models.concepts import NO_CONCEPTS, Lexicon
 
 PHRASES = {
     "part": ("屏幕", "screen", "hinge"),
-    "damage": ("裂", "crack", "fell off"),
+    "damage": ("裂", "裂开了一道缝", "屏幕裂", "crack", "fell off"),
     "neglect": ("没人联系", "no answer"),
     "failing": ("cannot", "won't start"),
     "neutral": ("屏幕保护", "screen saver", "influence", "分裂"),
@@ -31,7 +31,8 @@ def found(lexicon: Lexicon, written: str) -> list[tuple[str, list[str]]]:
 @pytest.mark.parametrize(
     ("written", "expected"),
     [
-        ("屏幕裂了", [("屏幕", ["part"]), ("裂", ["damage"])]),
+        ("屏幕有裂", [("屏幕", ["part"]), ("裂", ["damage"])]),
+        ("屏幕裂", [("屏幕裂", ["damage"])]),
         ("螢幕?手機屏幕", [("屏幕", ["part"]), ("屏幕", ["part"])]),
         ("The hinges were CRACKED", [("hinges", ["part"]), ("cracked", ["damage"])]),
         ("it FELL   OFF; won\u2019t start", [("fell off", ["damage"]), ("won\u2019t start", ["failing"])]),
@@ -79,7 +80,7 @@ def test_without_concepts_only_the_way_of_writing_is_described() -> None:
 
 
 def test_the_head_knows_a_word_it_never_saw_by_its_concept(lexicon: Lexicon) -> None:
-    learned = ["the screen cracked", "屏幕裂了", "no answer", "没人联系"] * 5
+    learned = ["the screen cracked", "屏幕有裂", "no answer", "没人联系"] * 5
     labels = np.array(["hardware", "hardware", "complaint", "complaint"] * 5)
     vectors = np.zeros((len(learned), 4), dtype=np.float32)
     vectors[:, 0] = 1
@@ -91,11 +92,17 @@ def test_the_head_knows_a_word_it_never_saw_by_its_concept(lexicon: Lexicon) -> 
     np.testing.assert_allclose(again.scores(vectors[:1], describe(lexicon, asked)), scores, atol=1e-3)
 
 
-def test_telling_phrases_come_loudest_first(lexicon: Lexicon) -> None:
+def test_a_phrase_adds_about_what_is_lost_without_it(lexicon: Lexicon) -> None:
     learned = ["the screen cracked", "the screen", "no answer", "the hinge, no answer"] * 5
     labels = np.array(["hardware", "other", "complaint", "complaint"] * 5)
     vectors = np.ones((len(learned), 1), dtype=np.float32)
     head = ConceptHead(lexicon).fit(vectors, describe(lexicon, learned), labels)
     place = head.labels_.tolist().index("complaint")
-    assert head.telling(vectors[0], "the hinge cracked and no answer", place, 2)[0] == "no answer"
-    assert head.telling(vectors[0], "nothing known", place, 2) == []
+    added = dict(head.contributions(vectors[0], "the hinge, and no answer", place))
+    assert set(added) == {"hinge", "no answer"}
+    assert added["no answer"] > max(added["hinge"], 0)
+    whole, without = head.scores(
+        vectors[:2], describe(lexicon, ["the hinge, and no answer", "the hinge, and"])
+    )
+    assert whole[place] > without[place]
+    assert head.contributions(vectors[0], "nothing known", place) == []

@@ -43,8 +43,9 @@ def test_marks(
     assert replace(Piece("x"), kind="term").kind == "term"
 
 
-def test_each_phrase_of_what_is_spoken_of_is_marked() -> None:
-    finding = SimpleNamespace(reasons=(Reason("屏幕 / won't start", 0.5, "concepts"),), signals=())
+def test_phrases_that_say_what_is_spoken_of_are_marked() -> None:
+    phrases = (Reason("屏幕", 0.5, "concepts"), Reason("won't start", 0.2, "concepts"))
+    finding = SimpleNamespace(reasons=phrases, signals=())
     both = SimpleNamespace(category=finding, priority=SimpleNamespace(reasons=(), signals=()))
     made: Any = pieces("屏幕黑，it Won't start", both)  # type: ignore[arg-type]
     assert [piece.text for piece in made if piece.kind] == ["屏幕", "Won't start"]

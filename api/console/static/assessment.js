@@ -62,7 +62,7 @@ function marked(text, found) {
   for (const item of found.priority.signals) add(item.evidence, "signal");
   for (const item of [...found.category.reasons, ...found.priority.reasons])
     if (item.weight > 0 && ["term", "concepts"].includes(item.kind))
-      for (const word of item.kind === "term" ? [item.term] : item.term.split(" / ")) add(word, "term");
+      add(item.term, "term");
   spans.sort((a, b) => a[0] - b[0] || b[1] - a[1]);
   const box = make("p", { className: "text", lang: tongue(found.language) });
   let done = 0;
