@@ -278,6 +278,7 @@ def table(sizes: Sequence[Size]) -> str:
     def add(name: str, cell: Callable[[Size], str]) -> None:
         lines.append(f"| {name} | " + " | ".join(cell(size) for size in sizes) + " |")
 
+    # mypy gives lambdas with defaults no type.
     add("adding, cases/s", lambda size: f"{size.added.rate:.0f}")
     add("encoder and Chroma alone, cases/s", lambda size: f"{size.added.alone:.0f}")
     add("adding against them", lambda size: f"{size.added.rate / size.added.alone:.2f}")

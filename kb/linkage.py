@@ -189,8 +189,8 @@ class _Work:
         words = _sums(self._scratch[terms] * shares, np.cumsum([len(group.terms) for group in groups]))
         pairs = made.counts[0] * counts[:, 0]
         summed = self.space.weights.odds(
-            (meanings[:, 0] @ made.meanings[0]),
-            (meanings[:, 1] @ made.meanings[2] + meanings[:, 2] @ made.meanings[1]),
+            meanings[:, 0] @ made.meanings[0],
+            meanings[:, 1] @ made.meanings[2] + meanings[:, 2] @ made.meanings[1],
             words,
             pairs,
             made.counts[1] * counts[:, 2] + made.counts[2] * counts[:, 1],

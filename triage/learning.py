@@ -109,6 +109,7 @@ def fit(
         InputError: there is too little to learn from.
     """
     own = [i for i, row in enumerate(rows) if row.labels.get(target)]
+    known = prepared[own]
     groups = [rows[i].group for i in own]
     steps = 0
 
@@ -118,8 +119,8 @@ def fit(
         progress(f"learning {target}", steps, 6)
 
     return Classifier.fit(
-        [prepared.texts[i] for i in own],
-        prepared.vectors[own],
+        known.texts,
+        known.vectors,
         [rows[i].labels[target] for i in own],
         lexicon=lexicon,
         groups=groups if len(set(groups)) > 1 else None,
