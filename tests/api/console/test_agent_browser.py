@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 Visit = Callable[..., "Page"]
 Barriers = Callable[["Page"], list[str]]
 pytestmark = pytest.mark.real
+READY_TO_TYPE = "document.activeElement.id === 'description'"
+"""The browser gives the box its focus only once it has drawn the page, which may be after it has loaded."""
 RETRO = "/retrospective?from=2020-01-01&to=2035-12-31"
 TEN = (
     "打印机无法启动，指示灯不亮", "The app crashes after the update", "客服态度恶劣，一直没有人回电",
@@ -32,7 +34,7 @@ TEN = (
 def test_ten_tickets_by_keyboard_alone(visit: Visit, demo: Parts, language: str, theme: str) -> None:
     page = visit("agent", language=language, color_scheme=theme)
     said = words("desk", language)
-    assert page.evaluate("document.activeElement.id") == "description"
+    page.wait_for_function(READY_TO_TYPE)
     for number, text in enumerate(TEN):
         page.keyboard.insert_text(text)
         page.wait_for_selector("#save:not([disabled])")
@@ -99,6 +101,7 @@ def test_what_is_open_already_is_said(visit: Visit, demo: Parts) -> None:
 
 def test_from_the_queue_to_a_solved_ticket_by_keyboard(visit: Visit, demo: Parts, served: str) -> None:
     page = visit("agent")
+    page.wait_for_function(READY_TO_TYPE)
     page.keyboard.insert_text("The printer is dead and shows no lights")
     page.wait_for_selector("#save:not([disabled])")
     page.keyboard.press("Control+Enter")
