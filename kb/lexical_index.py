@@ -127,14 +127,14 @@ def candidates(
     pairs: Query,
     most: int,
     filters: Filters = NO_FILTERS,
-    narrow: Sequence[int] | None = None,
+    narrow: NDArray[np.int64] | None = None,
 ) -> list[int]:
     """The keys of the cases that hold the query's rarest terms and pass the filters, best first.
 
     ``narrow`` are all cases that pass, where those are few.
     """
     terms = _looked_up(words, pairs)
-    if not len(terms) or narrow == []:
+    if not len(terms) or (narrow is not None and not len(narrow)):
         return []
     # One request asks the same for its hits and for its facets.
     asked = (terms.tobytes(), most, filters, narrow if narrow is None else len(narrow))
@@ -147,7 +147,7 @@ def candidates(
 
 
 def _found(
-    session: Session, terms: Hashes, most: int, filters: Filters, narrow: Sequence[int] | None
+    session: Session, terms: Hashes, most: int, filters: Filters, narrow: NDArray[np.int64] | None
 ) -> list[int]:
     if _sqlite(session):
         held, order = "case_terms MATCH {0}", "rank"
@@ -160,7 +160,7 @@ def _found(
     written = f"SELECT rowid FROM case_terms WHERE {held} {{1}} ORDER BY {order} LIMIT {int(most)}"
     if narrow is not None:
         # The sign keeps SQLite from looking for the words in each of those cases, one after the other.
-        among = f"AND +rowid IN ({listed(narrow)})"
+        among = f"AND +rowid IN ({listed(narrow.tolist())})"
         return list(session.connection().exec_driver_sql(written.format(f"'{query}'", among)).scalars())
     if filters.none:
         return list(session.connection().exec_driver_sql(written.format(f"'{query}'", "")).scalars())

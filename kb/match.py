@@ -6,8 +6,8 @@ the other script, and of what is usual among the candidates of this question. Se
 are an example: by the score alone the calibration error is 0.71, with the company 0.03.
 
 The weights are those of ``python -m benchmarks.search_weights``: seed tickets search the seed archive and
-each other. It cannot tell weights of pairs from 0.3 to 1.2 apart: docs/decisions/0004-search-score.md. Across
-scripts only codes, names and numbers can be shared, pairs of Han characters not at all.
+each other. It cannot tell weights of pairs from 0.3 to 1.2 apart, nor those of words of a Chinese question
+in English cases: docs/decisions/0004-search-score.md.
 """
 
 from __future__ import annotations
@@ -28,21 +28,23 @@ Floats = NDArray[np.float64]
 WORD_WEIGHT = 1.2
 PAIR_WEIGHT = 0.6
 CROSSING_WORD_WEIGHT = 0.6
+"""That of words where a question in Latin letters meets a case in Chinese: few of the question's words can
+stand in any such case. The Latin words of a Chinese question are names and codes, and weigh in full."""
 
 FOUND = 0.5
 """A match from which on a case counts as found; below it the nearest cases are only that."""
 
-WEIGHTS = (WORD_WEIGHT, PAIR_WEIGHT, CROSSING_WORD_WEIGHT)
+WEIGHTS = (WORD_WEIGHT, PAIR_WEIGHT, WORD_WEIGHT, CROSSING_WORD_WEIGHT)
+"""Of words and pairs within a script, of words of a Chinese question in English cases and the other way round;
+a curve that was fitted with others is fitted anew."""
 
 
-def fuse(cosine: Floats, words: Floats, pairs: Floats, crossing: NDArray[np.bool_]) -> Floats:
+def fuse(cosine: Floats, words: Floats, pairs: Floats, foreign: NDArray[np.bool_]) -> Floats:
     """The score that ranks cases; it grows with each of its three parts.
 
-    ``crossing`` says where question and case differ in script.
+    ``foreign`` says where a question in Latin letters meets a case in Chinese.
     """
-    return cosine + np.where(
-        crossing, CROSSING_WORD_WEIGHT * words, WORD_WEIGHT * words + PAIR_WEIGHT * pairs
-    )
+    return cosine + np.where(foreign, CROSSING_WORD_WEIGHT, WORD_WEIGHT) * words + PAIR_WEIGHT * pairs
 
 
 @dataclass(frozen=True, slots=True)

@@ -181,12 +181,14 @@ def compare(
     vectors = np.stack([document.vectors for document in documents]).astype(np.float32)
     cosine = (vectors @ vector).max(axis=1).astype(np.float64)
     scripts = np.array([script(len(document.words), len(document.pairs)) for document in documents])
-    crossing = apart(script(len(words.terms), len(pairs.terms)), scripts)
+    own = script(len(words.terms), len(pairs.terms))
+    crossing = apart(own, scripts)
+    foreign = crossing & (own < 0)
     held = [document.words for document in documents]
     by_words = lexical_index.scores(words, held)
     by_pairs = lexical_index.overlap(pairs, [document.pairs for document in documents])
-    whole = fuse(cosine, by_words, by_pairs, crossing)
-    without_pairs = fuse(cosine, by_words, np.zeros(len(held)), crossing)
+    whole = fuse(cosine, by_words, by_pairs, foreign)
+    without_pairs = fuse(cosine, by_words, np.zeros(len(held)), foreign)
     codes = words.only(asked)
     by_codes = lexical_index.scores(codes, held) * (codes.best / words.best if words.best > 0 else 0.0)
     share = np.divide(by_codes, by_words, out=np.zeros(len(held)), where=by_words > 0)
@@ -296,7 +298,7 @@ def _narrowed(session: Session, request: Request, nearest: FindNearest) -> tuple
     return Wording(request.analysis, words, pairs, found), near
 
 
-def _few(session: Session, filters: Filters) -> list[int] | None:
+def _few(session: Session, filters: Filters) -> NDArray[np.int64] | None:
     """All cases that pass the filters, where they are few."""
     passing = filtering.first(session, filters, candidates.EXACT + 1)
     return passing if len(passing) <= candidates.EXACT else None

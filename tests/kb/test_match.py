@@ -26,8 +26,8 @@ from models.errors import ModelError
 WITHIN, ACROSS = np.array([False]), np.array([True])
 
 
-def fused(cosine: float, words: float, pairs: float, crossing: np.ndarray = WITHIN) -> float:
-    return float(fuse(np.array([cosine]), np.array([words]), np.array([pairs]), crossing)[0])
+def fused(cosine: float, words: float, pairs: float, foreign: np.ndarray = WITHIN) -> float:
+    return float(fuse(np.array([cosine]), np.array([words]), np.array([pairs]), foreign)[0])
 
 
 def test_the_score_grows_with_each_part() -> None:
@@ -37,9 +37,9 @@ def test_the_score_grows_with_each_part() -> None:
         assert fused(*parts) > base
 
 
-def test_across_scripts_a_shared_code_still_counts() -> None:
+def test_a_latin_word_in_a_chinese_case_counts_for_less() -> None:
     assert fused(0.5, 0.2, 0.0, ACROSS) == pytest.approx(0.5 + CROSSING_WORD_WEIGHT * 0.2)
-    assert fused(0.5, 0.2, 0.0, ACROSS) > fused(0.5, 0.0, 0.0, ACROSS)
+    assert fused(0.5, 0.0, 0.0, ACROSS) < fused(0.5, 0.2, 0.0, ACROSS) < fused(0.5, 0.2, 0.0)
 
 
 def test_a_curve_keeps_the_order_and_stays_a_probability() -> None:
