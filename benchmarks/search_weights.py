@@ -17,7 +17,7 @@ from kb import lexical_index
 from kb.database import Database
 from kb.documents import CaseText, Document, Hashes, apart, documents, hashed, script
 from kb.match import CROSSING_WORD_WEIGHT, PAIR_WEIGHT, WORD_WEIGHT, Floats
-from kb.search import load
+from kb.shelf import load
 from models.encoder import load_encoder
 from triage import seed
 from triage.settings import Settings
@@ -36,7 +36,7 @@ class Corpus:
     documents: list[Document]
     problems: np.ndarray
     cases: np.ndarray
-    scripts: np.ndarray
+    lengths: np.ndarray
     holding: tuple[dict[int, int], dict[int, int]]
     average: tuple[float, float]
 
@@ -69,7 +69,7 @@ def corpus() -> tuple[Corpus, list[seed.SeedTicket], Floats]:
         made,
         np.array([*problems, *(ticket.problem for ticket in tickets)]),
         np.arange(len(made)) < len(rows),
-        np.array([script(len(item.words), len(item.pairs)) for item in made]),
+        np.array([(len(item.words), len(item.pairs)) for item in made]),
         (counted[0], counted[1]),
         (
             float(np.mean([len(item.words) for item in made])),
@@ -95,7 +95,7 @@ def gains(
         cosine = (vectors @ vector).max(axis=1)
         by_words = lexical_index.scores(words, held_words)
         by_pairs = lexical_index.overlap(pairs, held_pairs, bound)
-        crossing = apart(script(len(words.terms), len(pairs.terms)), archive.scripts)
+        crossing = apart(script(len(words.terms), len(pairs.terms)), *archive.lengths.T)
         others = np.arange(len(vectors)) != number + archive.cases.sum()
         about = archive.problems == ticket.problem
         for situation, here in (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from kb.account_tables import AccessToken, User
@@ -39,18 +39,22 @@ def add(
     return row
 
 
+_FIND = (
+    select(User.name, User.role, User.demo, User.team, AccessToken.scope)
+    .join(AccessToken, AccessToken.user_pk == User.pk)
+    .where(
+        AccessToken.secret_hash == bindparam("secret"),
+        AccessToken.revoked_at.is_(None),
+        or_(AccessToken.expires_at.is_(None), AccessToken.expires_at > bindparam("now")),
+        User.disabled_at.is_(None),
+    )
+)
+"""Made once: every request asks it."""
+
+
 def find(session: Session, secret_hash: str, now: datetime) -> Signed | None:
     """Whose token this is, while it lasts and its user may sign in."""
-    row = session.execute(
-        select(User.name, User.role, User.demo, User.team, AccessToken.scope)
-        .join(AccessToken, AccessToken.user_pk == User.pk)
-        .where(
-            AccessToken.secret_hash == secret_hash,
-            AccessToken.revoked_at.is_(None),
-            or_(AccessToken.expires_at.is_(None), AccessToken.expires_at > now),
-            User.disabled_at.is_(None),
-        )
-    ).one_or_none()
+    row = session.execute(_FIND, {"secret": secret_hash, "now": now}).one_or_none()
     return Signed(row.name, row.role, row.scope, row.demo, False, row.team) if row else None
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from kb import filters as filtering
+from kb import lexical_index
 from kb.database import listed
 from kb.documents import FIELDS
 from kb.filters import Filters
@@ -62,8 +63,7 @@ def near(
     """
     reach = reach_for(limit)
     if narrow is None:
-        archive = session.connection().exec_driver_sql("SELECT documents FROM corpus_size").scalar_one()
-        most = min(NARROW, archive // ONE_IN)
+        most = min(NARROW, lexical_index.corpus(session).documents // ONE_IN)
         narrow = filtering.first(session, filters, most + 1)
         if len(narrow) <= most:
             return compared(session, narrow, vector, reach, made_with)
@@ -108,7 +108,7 @@ def _kept_vectors(
     """
     if not keep:
         return _vectors(session, keys, dimension, made_with)
-    stamp = session.connection().exec_driver_sql("SELECT stamp FROM corpus_size").scalar()
+    stamp = lexical_index.corpus(session).stamp
     name = (stamp, made_with, dimension, keys.tobytes())
     known = _kept.get(name)
     if known is not None:

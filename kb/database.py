@@ -37,6 +37,9 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = url
         self.engine = _engine(url)
+        self._beginning = {
+            begin: self.engine.execution_options(triage_begin=begin) for begin in ("BEGIN", "BEGIN IMMEDIATE")
+        }
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -57,9 +60,8 @@ class Database:
 
     @contextmanager
     def _session(self, begin: str) -> Iterator[Session]:
-        engine = self.engine.execution_options(triage_begin=begin)
         try:
-            with Session(engine, expire_on_commit=False) as session:
+            with Session(self._beginning[begin], expire_on_commit=False) as session:
                 yield session
         except (OperationalError, DatabaseError) as error:
             raise StorageError(f"the database refused: {_reason(error)}") from error

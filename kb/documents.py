@@ -23,6 +23,7 @@ _SENTENCE_END = re.compile(r"(?<=[。？！?!\n])|(?<=\.)\s")
 _SHORTEST_LEAD = 6
 _HAN_SHARE = 0.3
 _LATIN_SHARE = 0.1
+_STRAY_SHARE = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class Document:
 
     words: Hashes
     pairs: Hashes
-    vectors: NDArray[np.float16]
+    vectors: NDArray[np.float16] | NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +91,16 @@ def script(words: int, pairs: int) -> int:
     return 1 if pairs > _HAN_SHARE * words else -1 if pairs <= _LATIN_SHARE * words else 0
 
 
-def apart(asked: int, held: NDArray[np.int_]) -> NDArray[np.bool_]:
-    """Whether texts of these scripts can share nothing with a question but names, codes and numbers.
+def apart(asked: int, words: NDArray[np.int_], pairs: NDArray[np.int_]) -> NDArray[np.bool_]:
+    """Whether texts of so many words and pairs of Han characters can share nothing with a question of this
+    script but names, codes and numbers.
 
     To a question without Han characters a text of both scripts is one in the other language: mostly Chinese
-    full of code.
+    full of code. To one in Chinese even a sentence around a long address is Chinese.
     """
-    return held >= 0 if asked < 0 else asked * held < 0
+    if asked == 0:
+        return np.zeros(len(words), dtype=np.bool_)
+    return pairs > _LATIN_SHARE * words if asked < 0 else pairs <= _STRAY_SHARE * words
 
 
 def fingerprint(encoder: Encoder) -> str:

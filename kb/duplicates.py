@@ -14,7 +14,7 @@ import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from kb import search
+from kb import search, shelf
 from kb.candidates import FindNearest, reach_for
 from kb.match import FOUND, Floats, MatchCurve, probability
 from kb.tables import Case
@@ -51,7 +51,7 @@ def find(
     dimension = len(asked.vector)
     wording = search.look_up(session, asked.analysis, most, dimension, asked.made_with)
     keys = {*nearest(asked.vector, reach_for(most)), *wording.documents} - {asked.pk}
-    held = search.load(session, sorted(keys), dimension, asked.made_with)
+    held = shelf.load(session, sorted(keys), dimension, asked.made_with)
     if not held:
         return []
     scores, crossing = search.score(asked.vector, wording.words, wording.pairs, list(held.values()))

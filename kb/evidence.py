@@ -11,12 +11,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import numpy as np
-from sqlalchemy import Boolean, Integer, LargeBinary, text
-from sqlalchemy.orm import Session
 
-from kb.database import listed
+from kb.ledger import Use
 from kb.match import Floats
-from kb.tables import UtcTime
 from models.encoder import Vectors
 
 UNLIKE, ALIKE = 0.5, 0.8
@@ -29,7 +26,7 @@ STRENGTH = 2.0
 
 
 def shifts(
-    session: Session, keys: Sequence[int], vector: Vectors, made_with: str, at: datetime | None
+    uses: Sequence[Use], keys: Sequence[int], vector: Vectors, made_with: str, at: datetime | None
 ) -> Floats:
     """By how much the log odds of each case change; 0 for those never used for a question like this.
 
@@ -37,24 +34,10 @@ def shifts(
     what the vector was made with; uses with vectors of other making say nothing. ``at`` is the present.
     """
     moved = np.zeros(len(keys))
-    if not len(keys):
-        return moved
-    rows = (
-        session.connection()
-        .execute(
-            text(
-                "SELECT case_pk, worked, reopened, used_at, question FROM case_uses "
-                f"WHERE case_pk IN ({listed(keys)}) AND question IS NOT NULL AND fingerprint = :made_with"
-            ).columns(
-                case_pk=Integer, worked=Boolean, reopened=Boolean, used_at=UtcTime, question=LargeBinary
-            ),
-            {"made_with": made_with},
-        )
-        .all()
-    )
+    rows = [use for use in uses if use.question and use.fingerprint == made_with]
     if not rows:
         return moved
-    questions = np.stack([np.frombuffer(row.question, np.float16) for row in rows]).astype(np.float32)
+    questions = np.stack([np.frombuffer(row.question or b"", np.float16) for row in rows]).astype(np.float32)
     counts = np.clip((questions @ vector - UNLIKE) / (ALIKE - UNLIKE), 0, 1) * faded(
         [row.used_at for row in rows], at or datetime.now(UTC)
     )

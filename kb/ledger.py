@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, NamedTuple
 
 import numpy as np
-from sqlalchemy import Integer, select, text
+from sqlalchemy import Dialect, select
 from sqlalchemy.orm import Session
 
 from kb import masking
@@ -94,21 +97,55 @@ def uses(session: Session, case_pk: int, most: int = 50) -> Sequence[CaseUse]:
     ).all()
 
 
+class Use(NamedTuple):
+    """What the ledger says of one use, as SQL has it; ``question`` is in half precision."""
+
+    case_pk: int
+    worked: bool
+    reopened: bool
+    used_at: datetime
+    question: bytes | None
+    fingerprint: str
+
+
+def used(session: Session, keys: Sequence[int]) -> list[Use]:
+    """All uses of these cases, in no order."""
+    if not keys:
+        return []
+    rows = session.connection().exec_driver_sql(
+        "SELECT case_pk, worked, reopened, used_at, question, fingerprint FROM case_uses "
+        f"WHERE case_pk IN ({listed(keys)})"
+    )
+    time = _time(session.get_bind().dialect)
+    return [Use(row[0], bool(row[1]), bool(row[2]), time(row[3]), row[4], row[5]) for row in rows]
+
+
 def proofs(session: Session, keys: Sequence[int]) -> dict[int, Proof]:
     """The proof of each case that was used at all, by case key."""
-    if not keys:
-        return {}
-    rows = session.connection().execute(
-        text(
-            "SELECT case_pk, count(*) AS used, sum(CASE WHEN worked THEN 1 ELSE 0 END) AS worked, "
-            "sum(CASE WHEN reopened THEN 1 ELSE 0 END) AS reopened, "
-            "max(CASE WHEN worked AND NOT reopened THEN used_at END) AS last, "
-            "max(CASE WHEN NOT worked OR reopened THEN used_at END) AS failed "
-            f"FROM case_uses WHERE case_pk IN ({listed(keys)}) GROUP BY case_pk"
-        ).columns(
-            case_pk=Integer, used=Integer, worked=Integer, reopened=Integer, last=UtcTime, failed=UtcTime
-        )
+    return proven(used(session, keys))
+
+
+def proven(uses: Sequence[Use]) -> dict[int, Proof]:
+    """The same of uses that were looked up already."""
+    found: dict[int, list[Use]] = defaultdict(list)
+    for use in uses:
+        found[use.case_pk].append(use)
+    return {key: _proof(own) for key, own in found.items()}
+
+
+def _proof(uses: Sequence[Use]) -> Proof:
+    held = [use.used_at for use in uses if use.worked and not use.reopened]
+    failed = [use.used_at for use in uses if not use.worked or use.reopened]
+    return Proof(
+        len(uses),
+        sum(use.worked for use in uses),
+        sum(use.reopened for use in uses),
+        max(held, default=None),
+        max(failed, default=None),
     )
-    return {
-        row.case_pk: Proof(row.used, int(row.worked), int(row.reopened), row.last, row.failed) for row in rows
-    }
+
+
+@functools.cache
+def _time(dialect: Dialect) -> Callable[[Any], Any]:
+    """How a stored time becomes one of ours."""
+    return UtcTime().dialect_impl(dialect).result_processor(dialect, None) or (lambda stored: stored)

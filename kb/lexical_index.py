@@ -36,8 +36,9 @@ The rarest is always looked up. Without it the time of a search grows with the a
 LONG = 64
 """Distinct terms from which on a query is a whole message: of its greeting, signature and asides only the
 terms that some case holds are asked for, and of those the rarest."""
-_ANSWERED = "triage candidates"
+_ANSWERED, _CORPUS = "triage candidates", "triage corpus"
 _MOST_ANSWERED = 4
+_BITS = np.uint32(0xFFFF)
 _MOST_KEPT = 200_000
 _kept: dict[int, dict[int, int]] = {}
 """Frequencies counted so far, by the corpus' stamp, which no two states of any corpus share."""
@@ -90,15 +91,34 @@ def remove(session: Session, documents: Mapping[int, Document]) -> None:
 
 def clear(session: Session) -> None:
     """Forget all cases."""
-    session.info.pop(_ANSWERED, None)
+    _forget(session)
     session.execute(text("DELETE FROM case_terms"))
     session.execute(update(CorpusSize).values(documents=0, words=0, pairs=0, stamp=_stamp()))
 
 
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """How many cases there are, and tokens in all of them; ``stamp`` names this state of the corpus, and no
+    state of another one."""
+
+    documents: int
+    words: int
+    pairs: int
+    stamp: int
+
+
+def corpus(session: Session) -> Corpus:
+    """The state of the corpus, looked up once a session."""
+    known = session.info.get(_CORPUS)
+    if known is None:
+        statement = "SELECT documents, words, pairs, stamp FROM corpus_size"
+        known = session.info[_CORPUS] = Corpus(*session.connection().exec_driver_sql(statement).one())
+    return known
+
+
 def prepare(session: Session, words: Hashes, pairs: Hashes) -> tuple[Query, Query]:
     """Look up how rare the query's words and pairs are."""
-    statement = "SELECT documents, words, pairs, stamp FROM corpus_size"
-    size = session.connection().exec_driver_sql(statement).one()
+    size = corpus(session)
     own_words, own_pairs = np.unique(words), np.unique(pairs)
     seen = _known_frequencies(session, size.stamp, [*own_words.tolist(), *own_pairs.tolist()])
     made = []
@@ -116,8 +136,7 @@ def prepare(session: Session, words: Hashes, pairs: Hashes) -> tuple[Query, Quer
 
 def holding(session: Session, terms: Sequence[int]) -> dict[int, int]:
     """How many cases hold each of these terms."""
-    stamp = session.connection().exec_driver_sql("SELECT stamp FROM corpus_size").scalar_one()
-    known = _known_frequencies(session, stamp, terms)
+    known = _known_frequencies(session, corpus(session).stamp, terms)
     return {term: known[term] for term in terms}
 
 
@@ -187,12 +206,16 @@ def _looked_up(words: Query, pairs: Query) -> Hashes:
 
 def scores(query: Query, texts: Sequence[Hashes]) -> NDArray[np.float64]:
     """The self-normalised BM25 of each text, 0..1."""
+    return np.asarray(by_terms(query, texts).sum(axis=1))
+
+
+def by_terms(query: Query, texts: Sequence[Hashes]) -> NDArray[np.float64]:
+    """What each of the query's terms adds to the score of each text (texts, terms)."""
     if not len(query.terms) or not texts or query.best <= 0:
-        return np.zeros(len(texts))
+        return np.zeros((len(texts), len(query.terms)))
     counts, lengths = _counts(query, texts)
     damping = K1 * (1 - B + B * lengths / query.average)
-    weighed = counts * (K1 + 1) / (counts + damping[:, None]) @ query.rarity
-    return np.asarray(weighed / query.best)
+    return np.asarray(counts / (counts + damping[:, None]) * (query.rarity * (K1 + 1) / query.best))
 
 
 def overlap(query: Query, texts: Sequence[Hashes], too_long: float = TOO_LONG) -> NDArray[np.float64]:
@@ -214,10 +237,15 @@ def _counts(query: Query, texts: Sequence[Hashes]) -> tuple[NDArray[np.int_], ND
     """How often each text holds each of the query's terms (texts, terms), and how long the texts are."""
     lengths = np.array([len(tokens) for tokens in texts])
     tokens = np.concatenate(texts)
-    owner = np.repeat(np.arange(len(texts)), lengths)
-    place = np.minimum(np.searchsorted(query.terms, tokens), len(query.terms) - 1)
-    hit = query.terms[place] == tokens
-    cells = owner[hit] * len(query.terms) + place[hit]
+    # Most tokens are none of the query's, and for those a look at their last bits is enough.
+    likely = np.zeros(_BITS + 1, dtype=np.bool_)
+    likely[query.terms & _BITS] = True
+    maybe = np.flatnonzero(likely[tokens & _BITS])
+    asked = tokens[maybe]
+    place = np.minimum(np.searchsorted(query.terms, asked), len(query.terms) - 1)
+    hit = query.terms[place] == asked
+    owner = np.searchsorted(np.cumsum(lengths), maybe[hit], side="right")
+    cells = owner * len(query.terms) + place[hit]
     counts = np.bincount(cells, minlength=len(texts) * len(query.terms)).reshape(len(texts), -1)
     return counts, lengths
 
@@ -233,6 +261,11 @@ def _known_frequencies(session: Session, stamp: int, terms: Sequence[int]) -> di
     if unknown:
         known |= dict.fromkeys(unknown, 0) | _frequencies(session, unknown)
     return known
+
+
+def _forget(session: Session) -> None:
+    session.info.pop(_ANSWERED, None)
+    session.info.pop(_CORPUS, None)
 
 
 def _stamp() -> int:
@@ -255,7 +288,7 @@ def _frequencies(session: Session, terms: Sequence[int]) -> dict[int, int]:
 
 
 def _count(session: Session, sign: int, documents: Collection[Document]) -> None:
-    session.info.pop(_ANSWERED, None)
+    _forget(session)
     session.execute(
         update(CorpusSize).values(
             documents=CorpusSize.documents + sign * len(documents),

@@ -35,8 +35,8 @@ FOUND = 0.5
 """A match from which on a case counts as found; below it the nearest cases are only that."""
 
 WEIGHTS = (WORD_WEIGHT, PAIR_WEIGHT, WORD_WEIGHT, CROSSING_WORD_WEIGHT)
-"""Of words and pairs within a script, of words of a Chinese question in English cases and the other way round;
-a curve that was fitted with others is fitted anew."""
+"""Of words and pairs within a script, of words of a Chinese question in English cases, and the other way
+round; a curve that was fitted with others is fitted anew."""
 
 
 def fuse(cosine: Floats, words: Floats, pairs: Floats, foreign: NDArray[np.bool_]) -> Floats:

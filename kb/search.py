@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -10,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from kb import candidates, evidence, facets, ledger, lexical_index, spelling
+from kb import candidates, evidence, facets, ledger, lexical_index, shelf, spelling
 from kb import filters as filtering
 from kb.candidates import FindNearest
 from kb.database import listed
-from kb.documents import FIELDS, Document, Hashes, apart, hashed_analysis, hashes, script
+from kb.documents import Document, Hashes, apart, hashed_analysis, hashes, script
 from kb.facets import Facets
 from kb.filters import NO_FILTERS, Filters
 from kb.lexical_index import Query
@@ -26,6 +27,7 @@ from models.encoder import Vectors
 PLAUSIBLE = float(np.log(0.1 / 0.9))
 """Log odds above which a case in the other language is worth a place."""
 LEXICAL = 50
+_DIGIT = re.compile(r"\d")
 IDENTIFIERS = 0.05
 """What a text gains that holds all rare identifiers asked for: a case of HX-300 and one of HX-200 are alike
 in every other respect. Enough to decide between such two; on the seed's searches 0.05 to 0.2 answer alike."""
@@ -130,6 +132,7 @@ class Ranked:
     crossing: NDArray[np.bool_]
     parts: Parts | None = None
     uses: Floats | None = None
+    used: Sequence[ledger.Use] = ()
 
 
 def look_up(
@@ -139,7 +142,7 @@ def look_up(
     analysis = spelling.corrected(session, analysis)
     words, pairs = lexical_index.prepare(session, *hashed_analysis(analysis))
     keys = lexical_index.candidates(session, words, pairs, max(4 * limit, LEXICAL))
-    return Wording(analysis, words, pairs, load(session, keys, dimension, made_with))
+    return Wording(analysis, words, pairs, shelf.load(session, keys, dimension, made_with))
 
 
 def rank(session: Session, request: Request, nearest: FindNearest, curve: MatchCurve) -> Ranked:
@@ -154,16 +157,17 @@ def rank(session: Session, request: Request, nearest: FindNearest, curve: MatchC
         near = nearest(request.vector, candidates.reach_for(request.limit))
     keys = list(dict.fromkeys([*near, *wording.documents]))
     held = {key: wording.documents[key] for key in keys if key in wording.documents}
-    held |= load(session, [key for key in keys if key not in held], dimension, request.made_with)
+    held |= shelf.load(session, [key for key in keys if key not in held], dimension, request.made_with)
     if not held:
         return Ranked([], [], np.zeros(0), np.zeros(0), np.zeros(0, dtype=np.bool_))
     keys = sorted(held)
     documents = [held[key] for key in keys]
     asked = identifiers(request.analysis)
     parts = compare(request.vector, wording.words, wording.pairs, documents, asked)
-    uses = evidence.shifts(session, keys, request.vector, request.made_with, request.at)
+    used = ledger.used(session, keys)
+    uses = evidence.shifts(used, keys, request.vector, request.made_with, request.at)
     odds = curve.odds(parts.scores, parts.crossing) + uses
-    return Ranked(keys, documents, parts.scores, odds, parts.crossing, parts, uses)
+    return Ranked(keys, documents, parts.scores, odds, parts.crossing, parts, uses, used)
 
 
 def score(
@@ -178,82 +182,42 @@ def compare(
     vector: Vectors, words: Query, pairs: Query, documents: Sequence[Document], asked: Hashes
 ) -> Parts:
     """The parts of these scores; ``asked`` are those of the words that are identifiers."""
-    vectors = np.stack([document.vectors for document in documents]).astype(np.float32)
-    cosine = (vectors @ vector).max(axis=1).astype(np.float64)
-    scripts = np.array([script(len(document.words), len(document.pairs)) for document in documents])
+    vectors = np.concatenate([document.vectors for document in documents]).astype(np.float32, copy=False)
+    cosine = (vectors @ vector).reshape(len(documents), -1).max(axis=1).astype(np.float64)
     own = script(len(words.terms), len(pairs.terms))
-    crossing = apart(own, scripts)
+    lengths = np.array([(len(document.words), len(document.pairs)) for document in documents])
+    crossing = apart(own, lengths[:, 0], lengths[:, 1])
     foreign = crossing & (own < 0)
-    held = [document.words for document in documents]
-    by_words = lexical_index.scores(words, held)
+    by_terms = lexical_index.by_terms(words, [document.words for document in documents])
+    by_words = by_terms.sum(axis=1)
     by_pairs = lexical_index.overlap(pairs, [document.pairs for document in documents])
     whole = fuse(cosine, by_words, by_pairs, foreign)
-    without_pairs = fuse(cosine, by_words, np.zeros(len(held)), foreign)
-    codes = words.only(asked)
-    by_codes = lexical_index.scores(codes, held) * (codes.best / words.best if words.best > 0 else 0.0)
-    share = np.divide(by_codes, by_words, out=np.zeros(len(held)), where=by_words > 0)
+    without_pairs = fuse(cosine, by_words, np.zeros(len(documents)), foreign)
+    codes, by_codes = words.only(asked), by_terms[:, np.isin(words.terms, asked)]
+    share = np.divide(by_codes.sum(axis=1), by_words, out=np.zeros(len(documents)), where=by_words > 0)
     from_words = without_pairs - cosine
     return Parts(
         meaning=cosine,
         words=from_words * (1 - share),
         pairs=whole - without_pairs,
-        identifiers=from_words * share + IDENTIFIERS * exact(codes, held),
+        identifiers=from_words * share + IDENTIFIERS * exact(codes, by_codes > 0),
         crossing=crossing,
     )
 
 
-def exact(codes: Query, texts: Sequence[Hashes]) -> Floats:
-    """How much of the asked identifiers each text holds, 0..1; common ones say little."""
-    if not len(codes.terms) or not codes.documents or not texts:
-        return np.zeros(len(texts))
+def exact(codes: Query, held: NDArray[np.bool_]) -> Floats:
+    """How much of the asked identifiers each text holds, 0..1; common ones say little. ``held`` is which text
+    holds which (texts, identifiers)."""
+    if not len(codes.terms) or not codes.documents:
+        return np.zeros(len(held))
     telling = codes.rarity / np.log1p((codes.documents + 0.5) / 0.5)
-    ends = np.cumsum([len(tokens) for tokens in texts])
-    tokens = np.concatenate(texts)
-    held = np.zeros((len(texts), len(codes.terms)))
-    for column, code in enumerate(codes.terms):
-        held[np.searchsorted(ends, np.flatnonzero(tokens == code), side="right"), column] = 1
     return np.asarray(held @ telling**2 / len(codes.terms))
 
 
 def identifiers(analysis: analyser.Analysis) -> Hashes:
     """The hashes of a text's error codes, part numbers and versions; a bare number is none."""
-    found = {
-        word
-        for word in analysis.words
-        if any(sign.isdigit() for sign in word) and not word.isdigit() and len(word) > 2
-    }
+    found = {word for word in analysis.words if len(word) > 2 and _DIGIT.search(word) and not word.isdigit()}
     return hashes(sorted(found))
-
-
-def load(session: Session, keys: Sequence[int], dimension: int, made_with: str = "") -> dict[int, Document]:
-    """The stored documents of these cases, those that exist, in ascending order of their keys.
-
-    Vectors that another encoder made mean nothing here: such a case is found by its words alone until it is
-    encoded anew. An empty ``made_with`` takes all of the right length.
-    """
-    if not keys:
-        return {}
-    rows = (
-        session.connection()
-        .exec_driver_sql(
-            "SELECT case_pk, words, pairs, vectors, fingerprint FROM case_documents "
-            f"WHERE case_pk IN ({listed(keys)}) ORDER BY case_pk"
-        )
-        .all()
-    )
-    shape = (len(FIELDS), dimension)
-    size = 2 * len(FIELDS) * dimension
-    unknown = np.zeros(shape, np.float16)
-    return {
-        row[0]: Document(
-            np.frombuffer(row[1], np.uint32),
-            np.frombuffer(row[2], np.uint32),
-            np.frombuffer(row[3], np.float16).reshape(shape)
-            if len(row[3]) == size and made_with in ("", row[4])
-            else unknown,
-        )
-        for row in rows
-    }
 
 
 def telling_words(question: analyser.Analysis) -> dict[int, str]:
@@ -265,9 +229,13 @@ def telling_words(question: analyser.Analysis) -> dict[int, str]:
 def shared_terms(telling: Mapping[int, str], document: Document, most: int = 8) -> tuple[str, ...]:
     """The telling words that the case has too, longest first: what a person sees at once."""
     held = telling.keys() & set(document.words.tolist())
-    common = [telling[code] for code in held]
-    whole = [word for word in common if not any(word != other and word in other for other in common)]
-    return tuple(sorted(whole, key=lambda word: (-len(word), word))[:most])
+    whole: list[str] = []
+    for word in sorted((telling[code] for code in held), key=lambda word: (-len(word), word)):
+        if len(whole) == most:
+            break
+        if not any(word in longer for longer in whole):
+            whole.append(word)
+    return tuple(whole)
 
 
 _PLAIN_WORDS = (
@@ -294,7 +262,7 @@ def _narrowed(session: Session, request: Request, nearest: FindNearest) -> tuple
         words, pairs = lexical_index.prepare(session, *hashed_analysis(request.analysis))
     holding = lexical_index.candidates(session, words, pairs, max(4 * limit, LEXICAL), filters, few)
     near = candidates.near(session, filters, few, request.vector, limit, nearest, request.made_with)
-    found = load(session, holding, dimension, request.made_with)
+    found = shelf.load(session, holding, dimension, request.made_with)
     return Wording(request.analysis, words, pairs, found), near
 
 
@@ -314,7 +282,7 @@ def _hits(
         f"WHERE pk IN ({listed(keys)})"
     )
     rows = {row.pk: row for row in found}
-    proofs = ledger.proofs(session, keys)
+    proofs = ledger.proven(ranked.used)
     matches = probability(ranked.odds[best])
     telling = telling_words(request.analysis)
     return [

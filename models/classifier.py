@@ -125,8 +125,9 @@ class Classifier:
         return self.semantic_.landmarks_.anchors, self.concepts_.landmarks_.anchors
 
     def share(self, other: Classifier) -> None:
-        """Share the vocabulary with the other target's classifier, where both learned from the same texts,
-        so that a text's words are counted once for both."""
+        """Share with the other target's classifier, where both learned from the same texts, what a text is
+        compared with, so that its words are counted and its concepts looked for once."""
+        self.concepts_.share(other.concepts_)
         mine, its = self.lexical_.vocabulary, other.lexical_.vocabulary
         if (mine.words, mine.pieces) == (its.words, its.pieces):
             self.lexical_.vocabulary = its
@@ -156,8 +157,7 @@ class Classifier:
         words = self.lexical_.score(spoken) * (self.blend_.lexical * spoken.coverage)
         words = words + np.array(self.blend_.starts)
         meaning = self.semantic_.scores(vector[None, :])[0] * self.blend_.semantic
-        described = self.concepts_.lexicon.describe(text.folded)[None, :]
-        concepts = self.concepts_.scores(vector[None, :], described)[0] * self.blend_.concepts
+        concepts = self.concepts_.read(vector, text.folded) * self.blend_.concepts
         return Reading(self, text, vector, spoken, words, meaning, concepts)
 
     @property

@@ -20,6 +20,7 @@ from models.concepts import Floats, Lexicon
 from models.encoder import Vectors
 from models.kernel import Likeness, Machine
 from models.lexical import Scores
+from models.memo import Last
 from models.semantic import GAMMA, Landmarks
 
 LANDMARKS = 2000
@@ -40,6 +41,7 @@ class ConceptHead:
 
     def __init__(self, lexicon: Lexicon, parts: dict[str, Any] | None = None) -> None:
         self.lexicon = lexicon
+        self._last: Last[tuple[bytes, str], tuple[Likeness, Floats]] = Last()
         if parts is not None:
             self.middle_: Floats = parts["middle"]
             self.spread_: Floats = parts["spread"]
@@ -93,22 +95,46 @@ class ConceptHead:
         """Scores (texts, labels), each row centred on 0."""
         return self.machine_.scores(self._likeness(vectors, self._placed(described)))
 
+    def share(self, other: ConceptHead) -> None:
+        """Have another head, where it learned from the same texts, compare a text once with both."""
+        mine, its = self._ground, other._ground
+        if self.lexicon.phrases == other.lexicon.phrases and all(map(np.array_equal, mine, its)):
+            other.lexicon, other._last = self.lexicon, self._last
+
+    @property
+    def _ground(self) -> tuple[Any, ...]:
+        """All that the likeness of a text depends on, but the lexicon."""
+        landmarks = self.landmarks_
+        return self.middle_, self.spread_, self.mentioned_, self.reach_, landmarks.gamma, landmarks.vectors
+
+    def read(self, vector: Vectors, folded: str) -> Scores:
+        """The scores (labels,) of one text."""
+        return np.asarray(self.machine_.scores(self._compared(vector, folded)[0][None, :])[0])
+
     def contributions(self, vector: Vectors, folded: str, place: int) -> list[tuple[str, float]]:
         """What each phrase of a text adds to the score of a label, to a first order: how steeply the score
         rises or falls with its concepts, times how much of them the text has. Of a concept that several
         phrases mention, each has its part."""
         described, mentions = self.lexicon.described(folded)
-        moved = self._placed(described[None, :])
-        likeness = self._likeness(vector[None, :], moved)[0]
+        likeness, moved = self._compared(vector, folded)
         slope = 2 * self.reach_ * (self.machine_.weights[:, place] * likeness) @ self.mentioned_
         number = len(self.lexicon.codes)
-        each = np.where(described > 0, slope * moved[0], 0.0)[: 2 * number].reshape(2, number).sum(axis=0)
+        each = np.where(described > 0, slope * moved, 0.0)[: 2 * number].reshape(2, number).sum(axis=0)
         often = Counter(concept for mention in mentions for concept in mention.concepts)
         added: dict[str, float] = defaultdict(float)
         for mention in mentions:
             for concept in mention.concepts:
                 added[mention.phrase] += float(each[concept]) / often[concept]
         return list(added.items())
+
+    def _compared(self, vector: Vectors, folded: str) -> tuple[Likeness, Floats]:
+        """The likeness (landmarks,) of one text, and its description as it is compared."""
+
+        def work_out() -> tuple[Likeness, Floats]:
+            moved = self._placed(self.lexicon.describe(folded)[None, :])
+            return self._likeness(vector[None, :], moved)[0], moved[0]
+
+        return self._last.get((vector.tobytes(), folded), work_out)
 
     def _likeness(self, vectors: Vectors, placed: Floats) -> Likeness:
         among = kernel.likeness(placed @ self.mentioned_.T, self.reach_)

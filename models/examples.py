@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from models.anchors import Anchors
 from models.encoder import Vectors
 from models.errors import ModelError
+from models.memo import Last
 
 MOST = 4000
 """More would cost a millisecond a prediction and change the nearest three hardly ever."""
@@ -37,6 +38,8 @@ class Examples:
     ids: Sequence[str]
     labels: Mapping[str, Sequence[str]]
     anchors: Anchors
+    order: Last[bytes, list[int]] = field(default_factory=Last, compare=False, repr=False)
+    """The places nearest to the text asked about last: each target asks for them."""
 
     @classmethod
     def sample(cls, ids: Sequence[str], labels: Mapping[str, Sequence[str]], vectors: Vectors) -> Examples:
@@ -56,7 +59,8 @@ class Examples:
             return []
         cosine = self.anchors.cosines(vector)
         names = self.labels[target]
-        order = islice((i for i in _descending(cosine) if names[i]), most)
+        first = self.order.get(vector.tobytes(), lambda: _first(cosine))
+        order = islice((i for i in _descending(cosine, first) if names[i]), most)
         return [Nearest(self.ids[i], names[i], round(max(float(cosine[i]), 0.0), 4)) for i in order]
 
     def save(self, path: Path) -> None:
@@ -87,10 +91,16 @@ class Examples:
             raise ModelError(f"{path} is damaged: {error}") from error
 
 
-def _descending(values: NDArray[np.float32]) -> Iterator[int]:
-    """The places of the values, greatest first. Sorting them all would take longer than comparing them."""
+def _first(values: NDArray[np.float32]) -> list[int]:
+    """The places of the greatest values, greatest first."""
     few = min(_FIRST, len(values))
     first = np.argpartition(-values, few - 1)[:few]
-    yield from first[np.argsort(-values[first], kind="stable")].tolist()
+    found: list[int] = first[np.argsort(-values[first], kind="stable")].tolist()
+    return found
+
+
+def _descending(values: NDArray[np.float32], first: Sequence[int]) -> Iterator[int]:
+    """The places of the values, greatest first. Sorting them all would take longer than comparing them."""
+    yield from first
     rest = np.delete(np.arange(len(values)), first)
     yield from rest[np.argsort(-values[rest], kind="stable")].tolist()

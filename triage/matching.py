@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import select
 
-from kb import cases, lexical_index, search
+from kb import cases, lexical_index, search, shelf
 from kb.database import Database
 from kb.documents import hashed
 from kb.match import Floats, MatchCurve, Search, fit_company, fit_curve
@@ -69,7 +69,7 @@ def _searches(
             with database.transaction() as session:
                 cases.write(session, rows[begin : begin + _BATCH], encoder, datetime.now(UTC))
         with database.reading() as session:
-            held = search.load(session, [*range(1, 100_000)], encoder.dimension)
+            held = shelf.load(session, [*range(1, 100_000)], encoder.dimension)
             documents = list(held.values())
             ids = {row.pk: row.id for row in session.execute(select(Case.pk, Case.id))}
             names = [ids[key] for key in held]

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from kb import cases, search
+from kb import cases, search, shelf
 from kb.database import Database
 from kb.filters import Filters
 from kb.tables import CaseDocument
@@ -71,7 +71,7 @@ def nearest_in(session: Session) -> search.FindNearest:
     """The nearest cases by looking at all of them."""
 
     def find(vector: Any, most: int) -> list[int]:
-        held = search.load(session, list(session.scalars(select(CaseDocument.case_pk))), len(vector))
+        held = shelf.load(session, list(session.scalars(select(CaseDocument.case_pk))), len(vector))
         keys = list(held)
         cosine = [float((held[key].vectors.astype(np.float32) @ vector).max()) for key in keys]
         return [keys[i] for i in np.argsort(-np.array(cosine))[:most]]

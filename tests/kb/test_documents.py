@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kb.documents import FIELDS, CaseText, documents, fingerprint, hashed, hashes, lead, script
+from kb.documents import FIELDS, CaseText, apart, documents, fingerprint, hashed, hashes, lead, script
 from models.encoder import Encoder
 
 
@@ -75,3 +75,26 @@ def test_the_fingerprint_names_the_encoder_in_plain_letters(encoder: Encoder) ->
 def test_the_script_of_a_text(written: str, expected: int) -> None:
     words, pairs = hashed(written)
     assert script(len(words), len(pairs)) == expected
+
+
+@pytest.mark.parametrize(
+    ("question", "whole", "differs"),
+    [
+        ("打印机无法启动", "The printer is dead", True),
+        ("打印机无法启动", "打印机无法启动，指示灯不亮", False),
+        (
+            "打印机无法启动",
+            "请参考 https://docs.example.com/en/latest/guides/printer/setup/first-start.html",
+            False,
+        ),
+        ("打印机 error 809 reset power cable and paper tray sensor twice", "The printer is dead", False),
+        ("The printer is dead", "The printer does not start", False),
+        ("The printer is dead", "打印机无法启动", True),
+        ("The printer is dead", "VPN 连不上，提示 error 809", True),
+    ],
+)
+def test_what_can_share_only_names_with_a_question(question: str, whole: str, differs: bool) -> None:
+    words, pairs = hashed(question)
+    asked = script(len(set(words.tolist())), len(set(pairs.tolist())))
+    held = hashed(whole)
+    assert bool(apart(asked, *(np.array([len(tokens)]) for tokens in held))[0]) is differs

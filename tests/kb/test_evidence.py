@@ -46,7 +46,7 @@ def moved(archive: Database, now: datetime) -> Callable[..., float]:
     def ask(vector: Vectors = HERE, made: str = MADE) -> float:
         with archive.reading() as session:
             keys = [cases.get(session, name).pk for name in ("jam", "vpn")]
-            other, own = evidence.shifts(session, keys, vector, made, now)
+            other, own = evidence.shifts(ledger.used(session, keys), keys, vector, made, now)
         assert other == 0
         return float(own)
 
@@ -106,4 +106,4 @@ def test_uses_without_a_question_say_nothing(
 
 def test_no_candidates(archive: Database, now: datetime) -> None:
     with archive.reading() as session:
-        assert evidence.shifts(session, [], HERE, MADE, now).shape == (0,)
+        assert evidence.shifts(ledger.used(session, []), [], HERE, MADE, now).shape == (0,)

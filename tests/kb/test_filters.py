@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from kb import candidates, cases, filters, ledger, lexical_index, search
+from kb import candidates, cases, filters, ledger, lexical_index, search, shelf
 from kb.database import Database
 from kb.documents import hashed
 from kb.filters import NO_FILTERS, Filters
@@ -198,7 +198,7 @@ def test_what_is_kept_changes_no_answer_and_stays_within_its_bound(
     vectors = encoder.encode(QUESTIONS)
     with many.reading() as session:
         everything = all_keys(session)
-        documents = search.load(session, everything.tolist(), encoder.dimension)
+        documents = shelf.load(session, everything.tolist(), encoder.dimension)
         for vector in (*vectors, *vectors):
             for keys in (everything, everything[:20], everything[20:], everything[:5], everything[:0]):
                 cosine = {

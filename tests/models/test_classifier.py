@@ -10,6 +10,7 @@ import pytest
 from models import text
 from models.anchors import Anchors, gather
 from models.classifier import Classifier, Reason
+from models.concepts import Lexicon
 from models.encoder import Encoder
 from models.errors import InputError
 
@@ -127,10 +128,15 @@ def test_groups_stay_together(toy: Any) -> None:
     assert fitted.predict(toy.analyses, toy.vectors) == toy.labels
 
 
-def test_sharing_changes_no_answer(toy: Any, trained: Classifier, encoder: Encoder) -> None:
+def test_sharing_changes_no_answer(toy: Any, encoder: Encoder) -> None:
     turned = ["x" if label == "hardware" else "y" for label in toy.labels]
-    alone, sharing = (Classifier.fit(toy.analyses, toy.vectors, turned) for _ in range(2))
-    sharing.share(trained)
+    lexicon = Lexicon({"part": ["打印机", "printer", "屏幕"], "fault": ["坏了", "broken", "闪退"]})
+    trained = Classifier.fit(toy.analyses, toy.vectors, toy.labels, lexicon=lexicon)
+    alone, sharing = (
+        Classifier.fit(toy.analyses, toy.vectors, turned, lexicon=Lexicon(lexicon.phrases)) for _ in range(2)
+    )
+    trained.share(sharing)
+    assert sharing.concepts_.lexicon is trained.concepts_.lexicon
     gather([*sharing.anchors, *trained.anchors, Anchors(toy.vectors[:3])])
     assert sharing.lexical_.vocabulary is trained.lexical_.vocabulary
     documents, vectors = asked(encoder, *NEW)
