@@ -12,7 +12,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from kb.database import listed
-from kb.tables import GroupComment, ProblemGroup, ProblemMember, Ticket
+from kb.tables import GroupComment, Measure, ProblemGroup, ProblemMember, Ticket
 from models.errors import ConflictError, InputError, NotFoundError
 
 _LEAST_SHARED = 0.25
@@ -138,6 +138,12 @@ def top(groups: Mapping[int, ProblemGroup], pk: int) -> int:
         seen.add(into)
         pk = into
     return pk
+
+
+def standing(session: Session) -> dict[str, str]:
+    """Which group each group is part of now, by their ids."""
+    groups = {row.pk: row for row in session.scalars(select(ProblemGroup))}
+    return {row.id: groups[top(groups, row.pk)].id for row in groups.values()}
 
 
 def _root(groups: Mapping[int, ProblemGroup], pk: int) -> int:
@@ -321,7 +327,7 @@ def _remember(session: Session, placed: Mapping[int, int], free: set[int]) -> No
 
 
 def forget_empty(session: Session) -> None:
-    """Remove groups that nobody named or changed and that hold no ticket any more."""
+    """Remove groups that nobody named, changed or acted against and that hold no ticket any more."""
     held = select(ProblemMember.group_pk)
     absorbing = select(ProblemGroup.into_pk).where(ProblemGroup.into_pk.is_not(None))
     session.execute(
@@ -329,6 +335,7 @@ def forget_empty(session: Session) -> None:
             ProblemGroup.pk.not_in(held),
             ProblemGroup.pk.not_in(absorbing),
             ProblemGroup.pk.not_in(select(GroupComment.group_pk)),
+            ProblemGroup.id.not_in(select(Measure.target)),
             ProblemGroup.name == "",
             ProblemGroup.into_pk.is_(None),
             ProblemGroup.from_pk.is_(None),

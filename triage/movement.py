@@ -162,17 +162,24 @@ def checked(
     known: Sequence[Known],
     by_key: Mapping[int, Past],
     cause_of: Mapping[str, CauseOf],
+    standing: Mapping[str, str],
 ) -> tuple[MeasureCheck, ...]:
-    """What became of the tickets that each measure was to prevent, up to the end of the period."""
+    """What became of the tickets that each measure was to prevent, up to the end of the period.
+
+    ``standing`` says which group each group is part of now: a measure against one that was merged since is
+    one against the whole.
+    """
     members = {item.id: [by_key[key] for key in item.members if key in by_key] for item in known}
     titles = {group.id: group.title for group in groups}
     found = []
     for measure in noted:
         if measure.since >= flow.period.end:
             continue
+        against = measure.target
         if measure.target_kind == "group":
-            target = members.get(measure.target, [])
-            title = titles.get(measure.target) or (target[0].title if target else measure.target)
+            against = standing.get(against, against)
+            target = members.get(against, [])
+            title = titles.get(against) or (target[0].title if target else against)
         else:
             target = [
                 ticket
@@ -190,7 +197,7 @@ def checked(
                 what=measure.what,
                 who=measure.who,
                 since=measure.since,
-                target=measure.target,
+                target=against,
                 target_title=title,
                 expected=round(checked_.expected, 2),
                 actual=checked_.actual,

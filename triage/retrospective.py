@@ -92,7 +92,7 @@ def retrospect(
         )
         problem_groups.forget_empty(session)
         uses = history.uses(session, period.start - HISTORY, period.end)
-        noted = list(measures.listed(session))
+        noted, standing = list(measures.listed(session)), problem_groups.standing(session)
     by_key = {ticket.pk: ticket for ticket in past}
     within = [ticket for ticket in past if period.holds(ticket.received_at)]
     flow = Flow(period, setting.zone, past)
@@ -114,7 +114,7 @@ def retrospect(
         causes=causes,
         paretos=rollups.paretos(groups, causes, within),
         surges=movement.surges(grouping, by_key, flow, groups),
-        measures=movement.checked(noted, flow, groups, known, by_key, cause_of),
+        measures=movement.checked(noted, flow, groups, known, by_key, cause_of, standing),
         steps=steps,
         complaints_in_time=rollups.share(
             [ticket for ticket in complaints if ticket.hours is not None],

@@ -150,6 +150,28 @@ def test_a_measure_is_noted_listed_and_forgotten(client: TestClient, group: dict
     assert client.get("/api/v1/measures").json() == []
 
 
+def test_a_measure_against_a_merged_group_is_one_against_the_whole(
+    client: TestClient, group: dict[str, Any]
+) -> None:
+    at = f"/api/v1/problem-groups/{group['id']}"
+    part = client.post(f"{at}/split", json={"ticket_ids": ["t1", "t2"]}).json()["id"]
+    sent = {
+        "what": "换掉所有进纸轮",
+        "who": "李工",
+        "target_kind": "group",
+        "target": part,
+        "since": "2026-03-02T00:00:00+08:00",
+    }
+    client.post("/api/v1/measures", json=sent)
+    apart = client.get("/api/v1/retrospective", params=PERIOD).json()["measures"]
+    client.post(f"/api/v1/problem-groups/{part}/merge", json={"into": group["id"]})
+    together = client.get("/api/v1/retrospective", params=PERIOD).json()["measures"]
+
+    assert [(item["target"], item["actual"]) for item in apart] == [(part, 2)]
+    assert [(item["target"], item["actual"]) for item in together] == [(group["id"], 6)]
+    assert sorted(together[0]["ticket_ids"]) == [f"t{number}" for number in range(6)]
+
+
 @pytest.mark.parametrize(
     ("change", "field"),
     [
