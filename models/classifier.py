@@ -34,6 +34,7 @@ Step = Callable[[str], None]
 _FOLDS = 5
 _MANY_TEXTS = 4000
 _FEW_TEXTS = 2000
+_NEARLY_ALL = 0.9
 _AUDIBLE = 0.005
 _PHRASES = 4
 
@@ -78,27 +79,36 @@ class Classifier:
         unlabelled: Vectors | None = None,
         step: Step = lambda _: None,
     ) -> Classifier:
-        """Train on labelled texts.
+        """Train on texts with their labels; an empty label is none.
 
-        ``lexicon`` says which concepts there are to speak of. Where ``groups`` says that the texts are of
-        many origins (such as trades), those asked about will be of others: the blend and the bands are then
-        chosen on topics held out, else on texts like those learned from. ``unlabelled`` are vectors of texts
-        without a label, which help where labels are few. ``step`` is told what begins.
+        Where nearly all texts have one, the others are among what a text is compared with all the same, so
+        that the classifiers of two targets compare it with the same texts (``share``). ``lexicon`` says which
+        concepts there are to speak of. Where ``groups`` says that the texts are of many origins (such as
+        trades), those asked about will be of others: the blend and the bands are then chosen on topics held
+        out, else on texts like those learned from. Texts without a label help where labels are few;
+        ``unlabelled`` are the vectors of those that are not among the texts. ``step`` is told what begins.
 
         Raises:
             InputError: fewer than two texts of each of two labels.
         """
-        names = np.asarray(labels, dtype=np.str_)
+        named = np.array([label != "" for label in labels], dtype=np.bool_)
+        nearly_all = len(named) > 0 and named.mean() >= _NEARLY_ALL
+        ground = [i for i, has in enumerate(named) if has or nearly_all]
+        names = np.array([label for label in labels if label], dtype=np.str_)
         known, targets, sizes = np.unique(names, return_inverse=True, return_counts=True)
         if len(known) < 2 or len(names) < 4 or (sizes >= 2).sum() < 2:
             raise InputError("training needs at least two labels with two texts each", field="label")
-        documents = [text.document for text in texts]
-        vocabulary = Vocabulary.of(documents, 1 if len(names) < _FEW_TEXTS else 2)
-        told = _Told(vocabulary.count(documents), vectors, describe(lexicon, [text.folded for text in texts]))
+        documents = [texts[i].document for i in ground]
+        vocabulary = Vocabulary.of(documents, 1 if len(ground) < _FEW_TEXTS else 2)
+        described = describe(lexicon, [texts[i].folded for i in ground])
+        whole = _Told(vocabulary.count(documents), vectors[ground], described)
+        told = whole[named[ground]]
+        origins = [] if groups is None else [group for group, has in zip(groups, named, strict=True) if has]
         number = _FOLDS if len(names) < _MANY_TEXTS else 3
-        many = groups is not None and len(set(groups)) >= number
-        folds = topics(vectors, number) if many else dealt(targets, number)
-        pool = unlabelled if unlabelled is not None and len(names) < FEW * len(known) else None
+        many = len(set(origins)) >= number
+        folds = topics(told.vectors, number) if many else dealt(targets, number)
+        others = vectors[~named] if unlabelled is None else unlabelled
+        pool = others if len(names) < FEW * len(known) else None
         heads, coverage = np.zeros((3, len(names), len(known))), np.zeros(len(names))
         for fold in np.unique(folds):
             step(f"fold {fold + 1}")
@@ -108,16 +118,15 @@ class Classifier:
             words, meaning, concepts = _heads(vocabulary, lexicon, told[~held], names[~held], pool)
             scores, coverage[held] = words.scores(told.counted[held])
             heads[0, held] = _spread(scores, words.labels_, known)
-            heads[1, held] = _spread(meaning.scores(vectors[held]), meaning.labels_, known)
-            heads[2, held] = _spread(
-                concepts.scores(vectors[held], told.described[held]), concepts.labels_, known
-            )
+            asked = told[held]
+            heads[1, held] = _spread(meaning.scores(asked.vectors), meaning.labels_, known)
+            heads[2, held] = _spread(concepts.scores(asked.vectors, asked.described), concepts.labels_, known)
         blend = fit_blend(heads[0], coverage, heads[1], heads[2], targets, folds)
         chances = special.softmax(blend.join(heads[0], coverage, heads[1], heads[2]), axis=1)
-        languages = [text.language for text in texts]
+        languages = [text.language for text, has in zip(texts, named, strict=True) if has]
         held_out = HeldOut([str(name) for name in known], targets, chances, languages)
         step("all texts")
-        return cls(*_heads(vocabulary, lexicon, told, names, pool), blend, held_out.bands(), held_out)
+        return cls(*_heads(vocabulary, lexicon, told, names, pool, whole), blend, held_out.bands(), held_out)
 
     @property
     def anchors(self) -> tuple[Anchors, ...]:
@@ -279,12 +288,14 @@ def _heads(
     told: _Told,
     labels: NDArray[np.str_],
     pool: Vectors | None,
+    whole: _Told | None = None,
 ) -> tuple[LexicalHead, SemanticHead, ConceptHead]:
     """All heads, learned side by side: the lexical one keeps to one processor."""
     with ThreadPoolExecutor(1) as beside:
         words = beside.submit(LexicalHead(vocabulary).fit, told.counted, labels)
         meaning = _semantic(told.vectors, labels, pool)
-        concepts = ConceptHead(lexicon).fit(told.vectors, told.described, labels)
+        ground = (whole.vectors, whole.described) if whole else None
+        concepts = ConceptHead(lexicon).fit(told.vectors, told.described, labels, ground=ground)
         return words.result(), meaning, concepts
 
 

@@ -73,20 +73,23 @@ class ConceptHead:
         described: Floats,
         labels: NDArray[np.str_],
         *,
+        ground: tuple[Vectors, Floats] | None = None,
         landmarks: int = LANDMARKS,
         reach: float = REACH,
         ridge: float = RIDGE,
     ) -> ConceptHead:
         """Learn from texts' vectors (texts, dimension), descriptions (texts, width) and labels (at least two
-        different ones)."""
-        self.middle_ = described.mean(axis=0)
-        self.spread_ = np.maximum(described.std(axis=0), _LEAST_SPREAD)
+        different ones). ``ground`` are vectors and descriptions of the texts that others are likened to,
+        where these are not all of them."""
+        known, told = ground or (vectors, described)
+        self.middle_ = told.mean(axis=0)
+        self.spread_ = np.maximum(told.std(axis=0), _LEAST_SPREAD)
         self.reach_ = reach
-        placed = self._placed(described)
-        chosen = kernel.sample(np.hstack([vectors, placed]), landmarks)
+        placed = self._placed(told)
+        chosen = kernel.sample(np.hstack([known, placed]), landmarks)
         self.mentioned_ = placed[chosen].astype(np.float16).astype(np.float32)
-        self.landmarks_ = Landmarks(Anchors(vectors[chosen]), GAMMA)
-        seen = self._likeness(vectors, placed)
+        self.landmarks_ = Landmarks(Anchors(known[chosen]), GAMMA)
+        seen = self._likeness(vectors, self._placed(described))
         among = self._likeness(self.landmarks_.vectors, self.mentioned_)
         self.machine_ = Machine.fit(seen, among, labels, ridge)
         return self

@@ -6,8 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-import numpy as np
-
 from models import text
 from models.calibration import AUTO_PRECISION, SUGGEST_PRECISION, Bands
 from models.card import FORM, Card, data_hash, library_versions
@@ -108,9 +106,7 @@ def fit(
     Raises:
         InputError: there is too little to learn from.
     """
-    own = [i for i, row in enumerate(rows) if row.labels.get(target)]
-    known = prepared[own]
-    groups = [rows[i].group for i in own]
+    groups = [row.group for row in rows]
     steps = 0
 
     def step(_: str) -> None:
@@ -119,12 +115,11 @@ def fit(
         progress(f"learning {target}", steps, 6)
 
     return Classifier.fit(
-        known.texts,
-        known.vectors,
-        [rows[i].labels[target] for i in own],
+        prepared.texts,
+        prepared.vectors,
+        [row.labels.get(target, "") for row in rows],
         lexicon=lexicon,
         groups=groups if len(set(groups)) > 1 else None,
-        unlabelled=np.delete(prepared.vectors, own, axis=0),
         step=step,
     )
 

@@ -144,3 +144,26 @@ def test_sharing_changes_no_answer(toy: Any, encoder: Encoder) -> None:
         first = trained.read(document, vector).chances
         assert sharing.read(document, vector).chances == pytest.approx(alone.read(document, vector).chances)
         assert trained.read(document, vector).chances == first
+
+
+def test_a_few_texts_without_a_label_are_compared_with_all_the_same(toy: Any, encoder: Encoder) -> None:
+    lexicon = Lexicon({"part": ["打印机", "printer", "屏幕"], "fault": ["坏了", "broken", "闪退"]})
+    some = ["" if number % 20 == 0 else label for number, label in enumerate(toy.labels)]
+    whole, partly = (
+        Classifier.fit(toy.analyses, toy.vectors, labels, lexicon=lexicon) for labels in (toy.labels, some)
+    )
+    whole.share(partly)
+    assert partly.labels == whole.labels
+    assert partly.lexical_.vocabulary is whole.lexical_.vocabulary
+    assert partly.concepts_._last is whole.concepts_._last
+    assert partly.predict(*asked(encoder, *NEW)) == list(NEW.values())
+    assert partly.held_out_ is not None
+    assert len(partly.held_out_.languages) == sum(map(bool, some))
+
+
+def test_where_many_have_no_label_they_are_not_compared_with(toy: Any) -> None:
+    some = [label if number % 2 else "" for number, label in enumerate(toy.labels)]
+    apart = Classifier.fit(toy.analyses, toy.vectors, some)
+    alone = Classifier.fit(toy.analyses[1::2], toy.vectors[1::2], toy.labels[1::2])
+    assert len(apart.anchors[1]) == len(alone.anchors[1])
+    assert apart.lexical_.vocabulary.words == alone.lexical_.vocabulary.words
