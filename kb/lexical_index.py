@@ -169,7 +169,8 @@ def _found(
     session: Session, terms: Hashes, most: int, filters: Filters, narrow: NDArray[np.int64] | None
 ) -> list[int]:
     if _sqlite(session):
-        held, order = "case_terms MATCH {0}", "rank"
+        # By ``rank`` all cases that hold a term are ranked, before any filter; by ``bm25`` those that pass.
+        held, order = "case_terms MATCH {0}", "rank" if filters.none else "bm25(case_terms)"
         query = " OR ".join(f'"{_code(term)}"' for term in terms)
     else:
         held = "terms @@ to_tsquery('simple', {0})"
