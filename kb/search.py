@@ -182,8 +182,9 @@ def compare(
     vector: Vectors, words: Query, pairs: Query, documents: Sequence[Document], asked: Hashes
 ) -> Parts:
     """The parts of these scores; ``asked`` are those of the words that are identifiers."""
-    vectors = np.concatenate([document.vectors for document in documents]).astype(np.float32, copy=False)
-    cosine = (vectors @ vector).reshape(len(documents), -1).max(axis=1).astype(np.float64)
+    # A product for each: in one flat product a case's last digits would depend on what lies beside it.
+    vectors = np.stack([document.vectors for document in documents]).astype(np.float32, copy=False)
+    cosine = (vectors @ vector).max(axis=1).astype(np.float64)
     own = script(len(words.terms), len(pairs.terms))
     lengths = np.array([(len(document.words), len(document.pairs)) for document in documents])
     crossing = apart(own, lengths[:, 0], lengths[:, 1])
