@@ -201,16 +201,16 @@ def fill(
             rows = list(islice(source, min(ROUND, numbers.stop - start)))
             if start < encoded or turn % ONE_IN == 0:
                 timed: Any = learning, putting.around(put)
-                parts.encoder.encode, held.store.put = timed  # type: ignore[method-assign]
+                parts.encoder.encode, held.store.put = timed  # type: ignore[method-assign]  # put back below
                 with whole.running():
                     archive(parts, held, rows, parts.encoder)
-                parts.encoder.encode, held.store.put = encode, put  # type: ignore[method-assign]
+                parts.encoder.encode, held.store.put = encode, put  # type: ignore[method-assign]  # put back below
                 done += len(rows)
             else:
                 archive(parts, held, rows, between)
             progress(f"archiving up to {numbers.stop}", start + len(rows), numbers.stop)
     finally:
-        parts.encoder.encode, held.store.put = encode, put  # type: ignore[method-assign]
+        parts.encoder.encode, held.store.put = encode, put  # type: ignore[method-assign]  # as it was
     return Added(
         done / whole.seconds,
         done / (encoding.seconds + putting.seconds),
@@ -278,23 +278,22 @@ def table(sizes: Sequence[Size]) -> str:
     def add(name: str, cell: Callable[[Size], str]) -> None:
         lines.append(f"| {name} | " + " | ".join(cell(size) for size in sizes) + " |")
 
-    # mypy gives lambdas with defaults no type.
     add("adding, cases/s", lambda size: f"{size.added.rate:.0f}")
     add("encoder and Chroma alone, cases/s", lambda size: f"{size.added.alone:.0f}")
     add("adding against them", lambda size: f"{size.added.rate / size.added.alone:.2f}")
     for part in ("encoder", "chroma", "rest"):
-        add(f"processor, ms a case: {part}", lambda size, part=part: f"{getattr(size.added, part):.2f}")  # type: ignore[misc]
+        add(f"processor, ms a case: {part}", lambda size, part=part: f"{getattr(size.added, part):.2f}")  # type: ignore[misc]  # a lambda with a default
     for name in first.times:
-        add(f"{name}, p50 / p99 ms", lambda size, name=name: _two(size.times[name]))  # type: ignore[misc]
+        add(f"{name}, p50 / p99 ms", lambda size, name=name: _two(size.times[name]))  # type: ignore[misc]  # a lambda with a default
     for name in list(SEARCHES)[1:]:
-        add(f"{name}, against none: p50 / p99", lambda size, name=name: _against(size.times, name))  # type: ignore[misc]
+        add(f"{name}, against none: p50 / p99", lambda size, name=name: _against(size.times, name))  # type: ignore[misc]  # a lambda with a default
     add(
         f"{WHOLE} against {first.cases:,} cases: p50 / p99",
         lambda size: _ratio(size.times, first.times, WHOLE),
     )
     add("memory, MB", lambda size: f"{size.memory / 1e6:.0f}")
     for name in first.disk:
-        add(f"{name} on disk, KB a case", lambda size, name=name: f"{size.disk[name] / size.cases / 1e3:.1f}")  # type: ignore[misc]
+        add(f"{name} on disk, KB a case", lambda size, name=name: f"{size.disk[name] / size.cases / 1e3:.1f}")  # type: ignore[misc]  # a lambda with a default
     grown = (last.memory - first.memory) / max(last.cases - first.cases, 1) / 1e3
     lines.append(f"\nMemory grew by {grown:.1f} KB a case from the first size to the last.")
     return "\n".join(lines)

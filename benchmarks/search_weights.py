@@ -1,10 +1,10 @@
 """Which weights of words and of pairs find the right case first, in the seed archive and nowhere else.
 
 Seed tickets that name a problem search among all seed cases and all other seed tickets: for its case, and
-for another ticket that names it; in their own script, and in the other. Weights are judged by the geometric
-mean of both reciprocal ranks, so that a gain in either counts by its share of what is reached there. Printed
-are the best ones for each length that a text is taken to have at most, and how far those in use are from
-them. ``python -m benchmarks.search_weights``
+for another ticket that names it; in their own script, and in the other, by the question's. Weights are
+judged by the geometric mean of both reciprocal ranks, so that a gain in either counts by its share of what
+is reached there. Printed are the best ones for each length that a text is taken to have at most, and how
+far those in use are from them. ``python -m benchmarks.search_weights``
 """
 
 from __future__ import annotations
@@ -25,7 +25,11 @@ from triage.settings import Settings
 WEIGHTS = (0.0, 0.3, 0.6, 0.9, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0)
 BOUNDS = (1.0, 1.5, 2.0, 3.0, np.inf)
 """At most how many times as long as the question a text is taken to be, for its pairs."""
-IN_USE = {"same script": (WORD_WEIGHT, PAIR_WEIGHT), "other script": (CROSSING_WORD_WEIGHT, 0.0)}
+IN_USE = {
+    "same script": (WORD_WEIGHT, PAIR_WEIGHT),
+    "Latin question, Chinese text": (CROSSING_WORD_WEIGHT, 0.0),
+    "Chinese question, Latin text": (WORD_WEIGHT, 0.0),
+}
 RESAMPLED = 1000
 
 
@@ -95,13 +99,12 @@ def gains(
         cosine = (vectors @ vector).max(axis=1)
         by_words = lexical_index.scores(words, held_words)
         by_pairs = lexical_index.overlap(pairs, held_pairs, bound)
-        crossing = apart(script(len(words.terms), len(pairs.terms)), *archive.lengths.T)
+        asked = script(len(words.terms), len(pairs.terms))
+        crossing = apart(asked, *archive.lengths.T)
         others = np.arange(len(vectors)) != number + archive.cases.sum()
         about = archive.problems == ticket.problem
-        for situation, here in (
-            ("same script", ~crossing),
-            ("other script", crossing),
-        ):
+        same, from_latin, from_chinese = IN_USE
+        for situation, here in ((same, ~crossing), (from_latin if asked < 0 else from_chinese, crossing)):
             for task, kind in (("cases", archive.cases), ("tickets", ~archive.cases)):
                 right = here & others & about & kind
                 if not right.any():

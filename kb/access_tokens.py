@@ -12,6 +12,18 @@ from kb.account_tables import AccessToken, User
 from kb.sign_ins import Signed
 from models.errors import NotFoundError
 
+_FIND = (
+    select(User.name, User.role, User.demo, User.team, AccessToken.scope)
+    .join(AccessToken, AccessToken.user_pk == User.pk)
+    .where(
+        AccessToken.secret_hash == bindparam("secret"),
+        AccessToken.revoked_at.is_(None),
+        or_(AccessToken.expires_at.is_(None), AccessToken.expires_at > bindparam("now")),
+        User.disabled_at.is_(None),
+    )
+)
+"""Made once: every request asks it."""
+
 
 def add(
     session: Session,
@@ -37,19 +49,6 @@ def add(
     session.add(row)
     session.flush()
     return row
-
-
-_FIND = (
-    select(User.name, User.role, User.demo, User.team, AccessToken.scope)
-    .join(AccessToken, AccessToken.user_pk == User.pk)
-    .where(
-        AccessToken.secret_hash == bindparam("secret"),
-        AccessToken.revoked_at.is_(None),
-        or_(AccessToken.expires_at.is_(None), AccessToken.expires_at > bindparam("now")),
-        User.disabled_at.is_(None),
-    )
-)
-"""Made once: every request asks it."""
 
 
 def find(session: Session, secret_hash: str, now: datetime) -> Signed | None:

@@ -251,11 +251,11 @@ def _swap(staging: Path, target: Path, home: Path) -> None:
             if path.exists():
                 kept = old / path.name
                 shutil.move(path, kept)
-                undo.append(lambda path=path, kept=kept: shutil.move(kept, path))  # type: ignore[misc]
+                undo.append(lambda path=path, kept=kept: shutil.move(kept, path))  # type: ignore[misc]  # mypy gives lambdas with defaults no type
         for path, place in ((new / DATABASE, target), (new / MODELS, home / MODELS)):
             if path.exists():
                 shutil.move(path, place)
-                undo.append(lambda path=path, place=place: shutil.move(place, path))  # type: ignore[misc]
+                undo.append(lambda path=path, place=place: shutil.move(place, path))  # type: ignore[misc]  # mypy gives lambdas with defaults no type
     except BaseException:
         for step in reversed(undo):
             step()

@@ -64,9 +64,10 @@ def near(
     reach = reach_for(limit)
     if narrow is None:
         most = min(NARROW, lexical_index.corpus(session).documents // ONE_IN)
-        narrow = filtering.first(session, filters, most + 1)
-        if len(narrow) <= most:
-            return compared(session, narrow, vector, reach, made_with)
+        if most > EXACT:  # up to there they were counted before
+            narrow = filtering.first(session, filters, most + 1)
+            if len(narrow) <= most:
+                return compared(session, narrow, vector, reach, made_with)
         for depth in (FIRST, DEEPER):
             found = nearest(vector, depth * reach)
             if len(kept := filtering.passing(session, filters, found)) >= 4 * limit:

@@ -192,6 +192,7 @@ def compare(
     by_terms = lexical_index.by_terms(words, [document.words for document in documents])
     by_words = by_terms.sum(axis=1)
     by_pairs = lexical_index.overlap(pairs, [document.pairs for document in documents])
+    by_pairs[crossing] = 0.0  # what little Chinese one of the two holds is no measure of the other
     whole = fuse(cosine, by_words, by_pairs, foreign)
     without_pairs = fuse(cosine, by_words, np.zeros(len(documents)), foreign)
     codes, by_codes = words.only(asked), by_terms[:, np.isin(words.terms, asked)]

@@ -31,12 +31,12 @@ def load(session: Session, keys: Sequence[int], dimension: int, made_with: str =
         return {}
     state = (lexical_index.corpus(session).stamp, made_with, dimension)
     held = _kept.get(state, {})
-    found = {key: document for key in sorted(set(keys)) if (document := held.get(key)) is not None}
+    found = {key: document for key in keys if (document := held.get(key)) is not None}
     if lacking := [key for key in keys if key not in found]:
         read = _read(session, lacking, dimension, made_with)
         _keep(state, read)
-        found = dict(sorted((found | read).items()))
-    return found
+        found |= read
+    return dict(sorted(found.items()))
 
 
 def _read(session: Session, keys: Sequence[int], dimension: int, made_with: str) -> dict[int, Document]:

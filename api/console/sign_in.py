@@ -33,7 +33,7 @@ def sign_in(
     parts: PartsDep,
     name: Annotated[str, Form(max_length=200)] = "",
     password: Annotated[str, Form(max_length=1000)] = "",
-    next: Annotated[str, Form(max_length=500)] = "/",  # noqa: A002
+    next: Annotated[str, Form(max_length=500)] = "/",  # noqa: A002  # as in the form
 ) -> Response:
     """Begin a session, or say why not; the name typed stays."""
     with parts.database.transaction() as session:

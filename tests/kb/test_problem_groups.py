@@ -7,7 +7,7 @@ from datetime import datetime
 
 import pytest
 
-from kb import group_comments, problem_groups, tickets
+from kb import group_comments, measures, problem_groups, tickets
 from kb.database import Database
 from kb.problem_groups import Known
 from models.errors import ConflictError, InputError, NotFoundError
@@ -203,14 +203,18 @@ def test_an_unknown_group_is_told(stored: Database) -> None:
         problem_groups.rename(session, "g-nothing", "x")
 
 
-def test_empty_groups_that_nobody_named_go(settle: Settle, stored: Database) -> None:
-    nameless, named = settle([[1, 2], [3, 4]])
+def test_empty_groups_that_nobody_named_or_acted_against_go(
+    settle: Settle, stored: Database, now: datetime
+) -> None:
+    nameless, named, acted = settle([[1, 2], [3, 4], [5, 6]])
     with stored.transaction() as session:
         problem_groups.rename(session, named.id, "有名字")
+        measures.note(session, what="换轮", who="", target_kind="group", target=acted.id, since=now, now=now)
     settle([])
     with stored.transaction() as session:
         problem_groups.forget_empty(session)
         assert problem_groups.get(session, named.id).name == "有名字"
+        assert problem_groups.get(session, acted.id).id == acted.id
         with pytest.raises(NotFoundError):
             problem_groups.get(session, nameless.id)
 

@@ -36,6 +36,19 @@ def test_the_right_case_comes_first(ask: Ask, question: str, case_id: str) -> No
     assert ask(question)[0].case_id == case_id
 
 
+def test_a_stray_chinese_word_in_an_english_question_is_no_pair_in_common(encoder: Encoder) -> None:
+    question = "I was charged twice for one order, the second time the bill said 打印 and nothing else at all"
+    held = documents(
+        [CaseText.of_one(text) for text in ("打印机卡纸，打印不出来", "charged twice, 打印")], encoder
+    )
+    words, pairs = (
+        Query(np.unique(terms), np.ones(len(np.unique(terms))), 8.0, 10) for terms in hashed(question)
+    )
+    parts = search.compare(encoder.encode([question])[0], words, pairs, held, hashed("")[0])
+    assert parts.crossing[0]
+    assert parts.pairs[0] == 0
+
+
 def test_a_hit_tells_what_a_person_needs(ask: Ask) -> None:
     hit = ask("error 0x80070005", limit=1)[0]
     assert (hit.problem, hit.solution) == (

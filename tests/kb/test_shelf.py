@@ -69,7 +69,7 @@ def test_a_changed_case_is_read_anew(archive: Database, encoder: Encoder, now: d
 
 def test_vectors_of_other_making_say_nothing(archive: Database, encoder: Encoder) -> None:
     with archive.transaction() as session:
-        session.scalars(select(CaseDocument)).first().fingerprint = "another"  # type: ignore[union-attr]
+        session.scalars(select(CaseDocument).limit(1)).one().fingerprint = "another"
     with archive.reading() as session:
         keys = list(session.scalars(select(CaseDocument.case_pk).order_by(CaseDocument.case_pk)))
         held = shelf.load(session, keys, encoder.dimension, fingerprint(encoder))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import suppress
 from functools import cache
+from typing import Any
 
 KNOWN = (
     "Noto Sans CJK SC",
@@ -30,7 +33,21 @@ def chinese() -> str | None:
     """The family of an installed font that draws Chinese; None where there is none."""
     from matplotlib import font_manager
 
-    have = {font.name for font in font_manager.fontManager.ttflist}
+    manager = font_manager.fontManager
+    found = _best(manager.ttflist)
+    if found is None:
+        # Its list is from when it first looked, and stays: a font installed since is not in it.
+        listed = {font.fname for font in manager.ttflist}
+        for path in font_manager.findSystemFonts():
+            if path not in listed:
+                with suppress(OSError, RuntimeError):  # a damaged file
+                    manager.addfont(path)
+        found = _best(manager.ttflist)
+    return found
+
+
+def _best(fonts: Iterable[Any]) -> str | None:
+    have = {font.name for font in fonts}
     return next((name for name in KNOWN if name in have), None)
 
 
