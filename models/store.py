@@ -16,11 +16,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from models.calibration import Bands
 from models.card import Card
 from models.errors import ConflictError, InputError, ModelError, NotFoundError
 
 if TYPE_CHECKING:
+    from models.calibration import Bands
     from models.classifier import Classifier
     from models.examples import Examples
     from models.held_out import HeldOut

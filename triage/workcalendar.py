@@ -7,6 +7,7 @@ weekdays are used, and whoever asks is told that the answer is unsure.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -90,14 +91,14 @@ def add_working_time(
     left = length
     known = True
     day = start.astimezone(timezone).date()
+    since = start.astimezone(UTC)
     pause = 0
     while pause <= LONGEST_PAUSE:
-        known = known and is_known(calendar, day)
+        spans, sure = _worked(calendar, day, timezone)
+        known = known and sure
         pause += 1
-        for opens, closes in hours_of(calendar, day):
-            # Lengths are measured in UTC: a span over a change of the clocks is longer or shorter.
-            begin = max(_moment(day, opens, timezone), start.astimezone(UTC))
-            end = _moment(day, closes, timezone)
+        for opens, end in spans:
+            begin = max(opens, since)
             if begin >= end:
                 continue
             pause = 0
@@ -130,6 +131,19 @@ def read_working_hours(table: Table, holidays: Holidays) -> WorkCalendar:
     """Read the table of hours by weekday; raises ``DataFileError``."""
     table.allow(*WEEKDAYS, "make_up")
     return WorkCalendar(tuple(_hours(table, name) for name in WEEKDAYS), _hours(table, "make_up"), holidays)
+
+
+@functools.lru_cache(maxsize=2048)
+def _worked(
+    calendar: WorkCalendar, day: date, timezone: tzinfo
+) -> tuple[tuple[tuple[datetime, datetime], ...], bool]:
+    """When people work on a day, and whether that is sure. Each ticket asks for the same few days."""
+    # Lengths are measured in UTC: a span over a change of the clocks is longer or shorter.
+    spans = tuple(
+        (_moment(day, opens, timezone), _moment(day, closes, timezone))
+        for opens, closes in hours_of(calendar, day)
+    )
+    return spans, is_known(calendar, day)
 
 
 def _works(holidays: Holidays, day: date) -> bool | None:

@@ -22,7 +22,7 @@ except SystemExit as end:
     status = end.code
 else:
     status = 0
-heavy = ("torch", "chromadb", "sentence_transformers", "sklearn", "jieba", "fastapi", "transformers")
+heavy = ("torch", "chromadb", "sentence_transformers", "scipy", "sklearn", "jieba", "fastapi", "transformers")
 print(json.dumps({"status": status, "loaded": [name for name in heavy if name in sys.modules]}))
 """
 
