@@ -25,6 +25,8 @@ _PRICES = (0.0001, 0.001, 0.01, 0.1, 1.0, 10.0)
 _USUAL = 3
 """The place of the price that is taken where nothing says otherwise, and where the search begins."""
 ANY = "*"
+UNREAD = "other"
+"""The language of texts that are neither Chinese nor English, as ``models.text`` says."""
 
 Floats = NDArray[np.float64]
 
@@ -138,8 +140,13 @@ class Bands:
     thresholds: Mapping[str, tuple[float, float]]
 
     def band(self, confidence: float, language: str, label: str) -> str:
-        """``auto``, ``suggest`` or ``ask``."""
-        for key in (f"{language}/{label}", f"{language}/{ANY}", f"{ANY}/{label}", f"{ANY}/{ANY}"):
+        """``auto``, ``suggest`` or ``ask``.
+
+        What holds for all languages together was not tried on those that the analyser does not read: about
+        such a text a person is asked, unless there were enough of its kind to learn from.
+        """
+        general = () if language == UNREAD else (f"{ANY}/{label}", f"{ANY}/{ANY}")
+        for key in (f"{language}/{label}", f"{language}/{ANY}", *general):
             if key in self.thresholds:
                 suggest, auto = self.thresholds[key]
                 break

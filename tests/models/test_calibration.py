@@ -147,6 +147,15 @@ def test_the_nearest_threshold_speaks_first() -> None:
     assert bands.band(0.35, "en", "y") == "ask"
 
 
+def test_a_text_in_a_language_nobody_learned_from_is_asked_about() -> None:
+    bands = Bands({"zh/x": (0.1, 0.2), "*/x": (0.3, 0.4), "*/*": (0.6, 0.7)})
+    assert bands.band(0.99, "mixed", "x") == "auto"
+    assert bands.band(0.99, "other", "x") == "ask"
+    learned = Bands({**bands.thresholds, "other/x": (0.5, 0.9)})
+    assert learned.band(0.95, "other", "x") == "auto"
+    assert learned.band(0.95, "other", "y") == "ask"
+
+
 def test_nothing_reliable_means_ask() -> None:
     bands = fit_bands(np.linspace(0.3, 1.0, 160), np.zeros(160, bool), ["zh"] * 160, ["x"] * 160)
     assert bands.band(1.0, "zh", "x") == "ask"
