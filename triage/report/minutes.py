@@ -85,6 +85,11 @@ def _groups(document: Document, m: Material) -> None:
     keys = ("rank", "problem", "tickets", "trend", "median", "satisfied", "cause")
     _table(document, m, keys, rows, (0.9, 4.6, 1.6, 3.4, 1.7, 2.5, 2.3))
     _paragraph(document, m.words["interval_note"])
+    for number, group in enumerate(groups[:MOST_GROUPS], start=1):
+        for said in m.comments(group):
+            document.add_paragraph(
+                _clean(f"{number}. {m.title(group.title, 60)}{m.words['colon']}{said}"), style="List Bullet"
+            )
 
 
 def _charts(document: Document, m: Material) -> None:
@@ -165,7 +170,7 @@ def _set_up(document: Document, m: Material) -> None:
     section.page_width, section.page_height = Cm(21), Cm(29.7)
     section.left_margin = section.right_margin = Cm(2)
     section.top_margin = section.bottom_margin = Cm(1.8)
-    for name in ("Normal", "Title", "Heading 1", "List Number", "Caption"):
+    for name in ("Normal", "Title", "Heading 1", "List Number", "List Bullet", "Caption"):
         style: Any = document.styles[name]
         style.font.name = _LATIN_FONT
         fonts_of = style.element.get_or_add_rPr().get_or_add_rFonts()

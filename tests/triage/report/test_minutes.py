@@ -51,6 +51,15 @@ def test_headings_in_the_order_of_the_meeting(material: Make, language: str) -> 
         assert made.title(group.title, 100) in text
 
 
+def test_what_was_said_of_a_group_stands_below_the_table(material: Make) -> None:
+    made = material("zh")
+    (group,) = (group for group in made.found.groups if group.comments)
+    (said,) = made.comments(group)
+    number = made.found.groups.index(group) + 1
+    told = [part.text for part in opened(made).paragraphs if part.style.name == "List Bullet"]
+    assert told == [f"{number}. {made.title(group.title, 60)}：{said}"]
+
+
 def test_decisions_and_attendees_have_empty_rows(material: Make) -> None:
     tables = {table.rows[0].cells[0].text: table for table in opened(material("en")).tables}
     for head, least in (("Name", 4), ("Decision", 5)):
