@@ -323,6 +323,7 @@ def _remember(session: Session, placed: Mapping[int, int], free: set[int]) -> No
         session.connection().exec_driver_sql(f"DELETE FROM problem_members WHERE ticket_pk IN ({part})")
     rows = [{"ticket_pk": key, "group_pk": pk, "pinned": False} for key, pk in placed.items() if key in free]
     if rows:
+        # To mypy ``__table__`` is any selectable, which has no ``insert``.
         session.execute(ProblemMember.__table__.insert(), rows)  # type: ignore[attr-defined]
 
 

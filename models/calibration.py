@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, special, stats
 
+from models.text import UNREAD
+
 AUTO_PRECISION = 0.95
 """Above the ``auto`` threshold at least this share of suggestions is right."""
 SUGGEST_PRECISION = 0.6
@@ -25,8 +27,6 @@ _PRICES = (0.0001, 0.001, 0.01, 0.1, 1.0, 10.0)
 _USUAL = 3
 """The place of the price that is taken where nothing says otherwise, and where the search begins."""
 ANY = "*"
-UNREAD = "other"
-"""The language of texts that are neither Chinese nor English, as ``models.text`` says."""
 
 Floats = NDArray[np.float64]
 

@@ -26,6 +26,8 @@ ANALYSER_VERSION = "1"
 
 Language = str
 """``zh``, ``en``, ``mixed`` or ``other``."""
+UNREAD: Language = "other"
+"""The language of texts that are neither Chinese nor English, or hold no word."""
 
 _HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002ebef"
 _HAN_RE = re.compile(f"[{_HAN}]")
@@ -122,9 +124,9 @@ def _language_of(folded: str) -> Language:
     others = len(_OTHER_SCRIPT_RE.findall(folded))
     latin = sum(1 for m in _TOKEN_RE.finditer(folded) if m.lastgroup == "latin" and len(m.group()) > 1)
     if others > han and others > 2 * latin:
-        return "other"
+        return UNREAD
     if not han:
-        return "en" if latin else "other"
+        return "en" if latin else UNREAD
     # A Chinese word has about two characters, so that both sides are counted in words.
     share = (han / 2) / (han / 2 + latin)
     if share >= _MIXED_BELOW:

@@ -130,6 +130,7 @@ def paretos(groups: Sequence[Group], found: Sequence[Cause], tickets: Sequence[P
         "cause": [(cause.code, cause.code, cause.ticket_ids) for cause in found],
     }
     return tuple(
+        # mypy gives lambdas with defaults no type.
         _pareto(side, by, entries, lambda ticket_id, value=value: value(by_id[ticket_id]), by_id)  # type: ignore[misc]
         for side, entries in sides.items()
         for by, value in measures.items()
